@@ -1,0 +1,5 @@
+export { type FollowOptions, followPlant, readStatusOnce } from './live.ts'
+export type { BoardAsset, BoardPlant, BoardSignal } from './plant.ts'
+export { type Board, type BoardOptions, startBoard } from './server.ts'
+export type * from './status.ts'
+export { PlantView, type ViewOptions } from './view.ts'

@@ -1,0 +1,5 @@
+export { type CheckResult, checkPlant, loadPlant } from './load.ts'
+export * from './plant.ts'
+export { isPlantError, type PlantError, type PlantProblem } from './problem.ts'
+export { renderProblems } from './render.ts'
+export { checkServer, loadServer, type ServerFile } from './server.ts'

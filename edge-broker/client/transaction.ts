@@ -1,0 +1,141 @@
+import { addOffsetsToTxnV3, txnOffsetCommitV3 } from '@platformatic/kafka'
+import { MillraceError } from '../../model/index.ts'
+import type { Place, Position } from '../kafka.ts'
+import { callCoordinator, checkPartitions, lastCoordinator, topicsOf } from './connection.ts'
+import { byTopic, stablePositions } from './offsets.ts'
+import type { Ownership } from './ownership.ts'
+import type { Patience } from './patience.ts'
+import { type Lane, type MillraceProducer, sendLane } from './producing.ts'
+
+type Transaction = Awaited<ReturnType<MillraceProducer['beginTransaction']>>
+
+/** What one transaction works with: the owner of the id, and the group whose positions it moves unless they name another. */
+export type Transactional = {
+  readonly id: string
+  readonly group: string
+  readonly producer: MillraceProducer
+  readonly ownership: Ownership
+}
+
+/**
+ * One transaction over all of it; there must be something. Partitions are added before the first send and the group
+ * before its positions, one after the other: the coordinator takes one change at a time. Partitions and positions then
+ * go in parallel.
+ */
+export async function transact(
+  held: Transactional,
+  lanes: readonly Lane[],
+  positions: readonly Position[],
+  time: Patience,
+): Promise<void> {
+  const { producer, ownership } = held
+  const metadata = await topicsOf(producer, time, [...new Set(lanes.map(lane => lane.topic))])
+  checkPartitions(lanes, metadata)
+  const transaction = await producer.beginTransaction()
+  ownership.inTransaction = true
+  if (lanes.length > 0) await transaction.addPartitions(metadata, lanes.map(nothingFor))
+  const moved = byGroup(held, positions)
+  for (const [group] of moved) await addGroup({ ...held, group }, time)
+  const moving = moved.map(([group, of]) => sendPositions({ ...held, group }, of, time))
+  await Promise.all([...lanes.map(sendWithin(transaction)), ...moving])
+  await transaction.commit()
+  ownership.inTransaction = false
+}
+
+/** The positions as of now, one group after the other. */
+export async function currentPositions(
+  held: Transactional,
+  of: readonly Place[],
+  time: Patience,
+): Promise<Position[]> {
+  const found: Position[] = []
+  for (const [group, places] of byGroup(held, of)) {
+    const named = group === held.group ? {} : { group }
+    const positions = await positionsOf({ ...held, group }, places, time)
+    found.push(...positions.map(position => ({ ...position, ...named })))
+  }
+  return found
+}
+
+function byGroup<Of extends Place>({ group }: Transactional, places: readonly Of[]): [string, Of[]][] {
+  return [...Map.groupBy(places, place => place.group ?? group)]
+}
+
+/**
+ * The positions of one group. A coordinator that was frozen, and replaced meanwhile, answers with what it remembers
+ * until it learns of its successor. It can no longer write, though: so an aborted write to the positions comes first,
+ * and only who has taken that is believed.
+ */
+async function positionsOf(held: Transactional, of: readonly Place[], time: Patience): Promise<Position[]> {
+  const anchor = of[0]!
+  const { producer, group, ownership } = held
+  const coordinator = { type: 'GROUP', key: group } as const
+  const transaction = await producer.beginTransaction()
+  ownership.inTransaction = true
+  await addGroup(held, time)
+  await sendPositions(held, [{ ...anchor, offset: 0n }], time)
+  const believed = lastCoordinator(producer, coordinator)
+  await transaction.abort()
+  ownership.inTransaction = false
+  const positions = await stablePositions(producer, time, group, of)
+  if (lastCoordinator(producer, coordinator) !== believed) throw coordinatorMoved(group)
+  return positions
+}
+
+/** Only topic and partition of these count. */
+const nothingFor = ({ topic, partition }: Lane) => ({ topic, partition, value: Buffer.alloc(0) })
+
+const sendWithin = (transaction: Transaction) => (lane: Lane) =>
+  sendLane(lane, options => transaction.send(options))
+
+async function addGroup({ producer, id, group, ownership }: Transactional, time: Patience): Promise<void> {
+  const { producerId, producerEpoch } = ownership
+  const coordinator = { type: 'TRANSACTION', key: id } as const
+  await callCoordinator(
+    producer,
+    time,
+    coordinator,
+    addOffsetsToTxnV3.api,
+    id,
+    producerId,
+    producerEpoch,
+    group,
+  )
+}
+
+/** All in one request: the library sends one a partition, and of several at once only one would count. */
+async function sendPositions(
+  { producer, id, group, ownership }: Transactional,
+  positions: readonly Position[],
+  time: Patience,
+): Promise<void> {
+  if (positions.length === 0) return
+  const { producerId, producerEpoch } = ownership
+  const coordinator = { type: 'GROUP', key: group } as const
+  const [noGeneration, noMember] = [-1, '']
+  await callCoordinator(
+    producer,
+    time,
+    coordinator,
+    txnOffsetCommitV3.api,
+    ...([id, group, producerId, producerEpoch, noGeneration, noMember, null, committing(positions)] as const),
+  )
+}
+
+function committing(positions: readonly Position[]) {
+  return byTopic(positions).map(([name, partitions]) => ({
+    name,
+    partitions: partitions.map(({ partition, offset, metadata }) => ({
+      partitionIndex: partition,
+      committedOffset: offset,
+      ...(metadata !== undefined && { committedMetadata: metadata }),
+      committedLeaderEpoch: -1, // unknown: an offset need not be one of the topic's own
+    })),
+  }))
+}
+
+function coordinatorMoved(group: string): MillraceError {
+  return new MillraceError('broker-unavailable', `the coordinator of ${group} has just moved`, {
+    transient: true,
+  })
+}

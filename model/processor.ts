@@ -1,0 +1,36 @@
+import type { AssetId } from './asset.ts'
+import type { Aggregate, Alarm, Signal } from './results.ts'
+import type { Micros } from './sample.ts'
+import type { TelemetryRecord, WaveformBlock } from './telemetry.ts'
+
+/** What reaches a processor. Everything in one event belongs to one asset. */
+export type ProcessorEvent =
+  | { readonly kind: 'telemetry'; readonly record: TelemetryRecord }
+  | { readonly kind: 'waveform'; readonly block: WaveformBlock }
+  | { readonly kind: 'signal'; readonly signal: Signal }
+
+/** What a processor gives out; the topic says the type. `t` becomes the Kafka record's timestamp (in ms). */
+export type Output =
+  | {
+      readonly topic: 'aggregates-1s' | 'aggregates-1m' | 'aggregates-1h'
+      readonly value: Aggregate
+      readonly t: Micros
+    }
+  | { readonly topic: 'signals'; readonly value: Signal; readonly t: Micros }
+  | { readonly topic: 'alarms' | 'alarm-events'; readonly value: Alarm; readonly t: Micros }
+
+/**
+ * Pure: no clock, no I/O, no randomness. Time comes from the event. Same state and input, same output, byte for byte.
+ * One instance works for one asset; `State` is plain JSON data, because the shell keeps it in a changelog topic.
+ * `step` may return the same state object, changed: the shell holds the only reference.
+ */
+export interface Processor<State> {
+  /** Unique among the processors of one asset; names the state in the changelog. */
+  readonly name: string
+  /** A new object at every call. */
+  initial(): State
+  step(state: State, event: ProcessorEvent): readonly [State, readonly Output[]]
+}
+
+/** All processors of one asset, in the order of the flow: what one gives out as a signal, the later ones see. */
+export type Chain = { readonly asset: AssetId; readonly processors: readonly Processor<unknown>[] }

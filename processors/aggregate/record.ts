@@ -1,0 +1,116 @@
+import { type Micros, segmentPattern, type TelemetryRecord } from '../../model/index.ts'
+import { type Level, startOf } from './level.ts'
+import type { Losses } from './losses.ts'
+import { addOpen, newSeries, reopened, type Series } from './series.ts'
+import { type Spans, witnessWindow } from './spans.ts'
+import { addSample, type Window } from './window.ts'
+
+export type AggregateState = {
+  /** Newest source time of the asset; null before its first sample. A window that ends at or before it is closed. */
+  watermark: Micros | null
+  series: Record<string, Series>
+  spans: Spans
+  losses: Losses
+}
+
+/** A closed window that late samples have changed in this step. */
+export type Revised = {
+  readonly tag: string
+  readonly series: Series
+  readonly n: number
+  readonly window: Window
+}
+
+/** One tag of the record that is being added. */
+type Column = { readonly tag: string; readonly series: Series }
+
+type LateSample = { readonly t: Micros; readonly value: unknown; readonly good: boolean }
+
+const tagName = new RegExp(`^${segmentPattern}$`)
+
+/**
+ * Adds every sample, and lists in `revised` the closed windows that have changed. No object is made a sample.
+ * @returns the newest source time, -Infinity if there is none
+ */
+export function addRecord(
+  state: AggregateState,
+  record: TelemetryRecord,
+  levels: readonly Level[],
+  revised: Revised[],
+): Micros {
+  const columns = record.tags.map(tag => columnOf(state, tag))
+  const samples = Math.max(record.tag.length, record.t.length, record.value.length, record.status.length)
+  const watermark = state.watermark ?? Number.NEGATIVE_INFINITY
+  const size = levels[0]!.size
+  let newest = Number.NEGATIVE_INFINITY
+  let start = Number.NaN
+  for (let i = 0; i < samples; i++) {
+    const index = record.tag[i]!
+    const t = record.t[i]!
+    const status = record.status[i]!
+    const column = Number.isInteger(index) ? columns[index] : undefined
+    if (
+      column === undefined ||
+      !Number.isSafeInteger(t) ||
+      !Number.isInteger(status) ||
+      i >= record.value.length
+    ) {
+      state.losses.unreadable++
+      continue
+    }
+    const value = record.value[i]
+    const good = status >>> 30 === 0
+    if (t > newest) newest = t
+    const sameWindow = t >= start && t < start + size
+    if (!sameWindow) start = startOf(t, size)
+    if (start + size <= watermark) {
+      addLate(state, record, levels, column, { t, value, good }, revised)
+      continue
+    }
+    if (!sameWindow) witnessWindow(state.spans[0], start, record)
+    addOpen(column.series, 0, start, t, value, good)
+  }
+  return newest
+}
+
+function columnOf({ series }: AggregateState, tag: unknown): Column | undefined {
+  if (typeof tag !== 'string') return undefined
+  if (!Object.hasOwn(series, tag)) {
+    if (!tagName.test(tag)) return undefined
+    series[tag] = newSeries()
+  }
+  return { tag, series: series[tag]! }
+}
+
+/** A closed window has been merged already, so that every longer one up to the first open one needs the sample as well. */
+function addLate(
+  state: AggregateState,
+  record: TelemetryRecord,
+  levels: readonly Level[],
+  column: Column,
+  { t, value, good }: LateSample,
+  revised: Revised[],
+): void {
+  const watermark = state.watermark!
+  for (const [n, { size, kept }] of levels.entries()) {
+    const start = startOf(t, size)
+    if (start + size + kept <= watermark) {
+      state.losses.late[n]!++
+      continue
+    }
+    witnessWindow(state.spans[n]!, start, record)
+    if (start + size > watermark) {
+      addOpen(column.series, n, start, t, value, good)
+      return
+    }
+    addSample(revisedWindow(revised, column, n, start), t, value, good)
+  }
+}
+
+function revisedWindow(revised: Revised[], { tag, series }: Column, n: number, start: Micros): Window {
+  const known = revised.find(r => r.series === series && r.n === n && r.window.start === start)
+  if (known !== undefined) return known.window
+  const window = reopened(series, n, start)
+  revised.push({ tag, series, n, window })
+  return window
+}
