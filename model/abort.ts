@@ -6,6 +6,13 @@ export function aborted(signal: AbortSignal): Promise<void> {
   return new Promise(resolve => signal.addEventListener('abort', () => resolve(), { once: true }))
 }
 
+/** Aborts so long after the other. */
+export function abortedAfter(signal: AbortSignal, ms: number): AbortSignal {
+  const late = new AbortController()
+  void aborted(signal).then(() => setTimeout(() => late.abort(), ms).unref())
+  return late.signal
+}
+
 /**
  * Waits for `work` or for the signal, whichever comes first. Work that loses goes on unobserved: whoever aborts has
  * to take its ground away (close the socket).

@@ -47,8 +47,13 @@ export type RunnableService = Exclude<ServiceName, 'broker'>
 
 export type ServiceArguments = { readonly plantDir: string; readonly serverFile: string }
 
-/** After a failure the parts still running get this long to end; then the process ends without them. */
-const farewellMs = 10_000
+/**
+ * How long a service may take to end in order, ms; less than its supervisor's patience. Then the process ends without
+ * what is still running, and so it does when its main has failed: all of it is made to survive a kill.
+ */
+const farewellMs = 15_000
+/** Once its main has ended, what may still run are attempts that nobody waits for, ms. */
+const lingerMs = 500
 
 /**
  * Runs one service until SIGTERM, SIGINT or the death of its supervisor. When its main rejects, the process ends with
@@ -68,6 +73,7 @@ export async function runService(
   const connection = (principal: string) =>
     connectionOf(plant, file, join(stateDir, 'pki', principal), `${principal}@${server.name}`)
   log.info('starting')
+  stop.signal.addEventListener('abort', () => leaveAfter(farewellMs, log, 'it has not ended in order'))
   const plants = plantFeed(plant)
   const metrics = openMetrics(name, server.name)
   const context: ServiceContext = {
@@ -107,15 +113,23 @@ export async function runService(
     await followed
     scraped.close()
     log.info('stopped')
+    leaveAfter(lingerMs)
   } catch (thrown) {
     log.fatal({ err: thrown }, 'failed')
     stop.abort()
-    setTimeout(() => process.exit(1), farewellMs).unref()
     throw thrown
   } finally {
     told.abort()
     if (process.connected) process.disconnect()
   }
+}
+
+/** Does not keep a process that ends by itself. */
+function leaveAfter(ms: number, log?: Logger, why?: string): void {
+  setTimeout(() => {
+    if (why) log?.error(why)
+    process.exit(why ? 1 : process.exitCode)
+  }, ms).unref()
 }
 
 /** Tells what became of a configuration: in the log, in the metrics, and in the ledger where the service may. */

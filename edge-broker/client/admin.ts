@@ -80,17 +80,25 @@ async function createTopic(client: Client, { name, partitions, replicas, config 
   }
 }
 
-/** A topic that exists can be used once each of its partitions has a leader. */
+/** A topic that exists can be used once every broker knows it and each of its partitions has a leader. */
 async function allLed(client: Client, time: Patience, topics: readonly TopicSpec[]): Promise<void> {
   if (topics.length === 0) return
-  const replicas = await replicasOf(
-    client,
-    time,
-    topics.map(({ name }) => name),
-  )
+  const names = topics.map(({ name }) => name)
+  const replicas = await replicasOf(client, time, names).catch(thrown => {
+    throw notUsable(kafkaError(thrown, time.doing))
+  })
   const led = replicas.filter(({ leader }) => leader >= 0).length
   if (led === topics.reduce((sum, { partitions }) => sum + partitions, 0)) return
-  throw new MillraceError('broker-unavailable', 'new partitions have no leader yet', { transient: true })
+  throw notUsable()
+}
+
+/** They were made: however busy the broker is that does not know them yet, it will. */
+function notUsable(cause?: MillraceError): MillraceError {
+  return new MillraceError('broker-unavailable', 'not every broker has heard of the new topics yet', {
+    transient: true,
+    cause,
+    hint: 'See whether the machine has processor time left for the brokers',
+  })
 }
 
 const resources = {

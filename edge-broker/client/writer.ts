@@ -1,9 +1,13 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { MillraceError } from '../../model/index.ts'
 import type { OutRecord, Writer } from '../kafka.ts'
 import { checkPartitions, contact, type Settings, topicsOf } from './connection.ts'
 import { kafkaError } from './errors.ts'
 import { type Patience, patience, within } from './patience.ts'
 import { type Lane, lanesOf, type MillraceProducer, newProducer, sendLane } from './producing.ts'
+
+/** How long close() waits for what is being sent, ms; without a broker that would be for ever. */
+const partingMs = 2_000
 
 /** An idempotent producer: the brokers recognise what it sends again, as long as it lives. */
 export async function openWriter(settings: Settings): Promise<Writer> {
@@ -57,7 +61,7 @@ export async function openWriter(settings: Settings): Promise<Writer> {
     },
     async close() {
       closed = true
-      await Promise.all(lanesInUse.values())
+      await Promise.race([Promise.all(lanesInUse.values()), sleep(partingMs, undefined, { ref: false })])
       await producer?.close().catch(() => {})
     },
   }

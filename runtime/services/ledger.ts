@@ -1,8 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Kafka, Writer } from '../../edge-broker/kafka.ts'
-import { coded, type LedgerEntry, type MillraceError } from '../../model/index.ts'
+import { abortedAfter, coded, type LedgerEntry, type MillraceError, orAbort } from '../../model/index.ts'
 
 const everyMs = 2_000
+/** How long Kafka gets to take the last entry, ms; the disk has its counts, too. */
+const partingMs = 5_000
 const ledger = { topic: 'ledger', partition: 0 }
 
 /** One entry a source and server, so that counts of several do not fall over each other. */
@@ -23,18 +25,22 @@ export type LedgerOptions = {
  */
 export async function publishLedger(options: LedgerOptions, signal: AbortSignal): Promise<void> {
   const { kafka, entry, onChange, onTrouble } = options
+  const parting = abortedAfter(signal, partingMs)
   let writer: Writer | undefined
   let first = true
+  const send = async (value: LedgerEntry): Promise<void> => {
+    writer ??= await kafka.writer()
+    await writer.write([
+      ...(first ? [{ ...ledger, key: value.source, value: null }] : []),
+      { ...ledger, key: ledgerKey(value), value: JSON.stringify(value) },
+    ])
+    first = false
+  }
   const write = async (): Promise<void> => {
     const value = entry()
-    if (!value) return
+    if (!value || parting.aborted) return
     try {
-      writer ??= await kafka.writer()
-      await writer.write([
-        ...(first ? [{ ...ledger, key: value.source, value: null }] : []),
-        { ...ledger, key: ledgerKey(value), value: JSON.stringify(value) },
-      ])
-      first = false
+      await orAbort(send(value), parting)
     } catch (thrown) {
       onTrouble(coded(thrown, 'internal', 'the ledger entry is not written', { transient: true }))
     }

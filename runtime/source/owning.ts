@@ -1,7 +1,7 @@
 import type { Rival } from '../../edge-broker/lease/claim.ts'
 import { type Owned, own, readClaim } from '../../edge-broker/lease/own.ts'
 import { drain } from '../../edge-broker/task/drain.ts'
-import { coded, MillraceError, untilOneFails } from '../../model/index.ts'
+import { abortedAfter, coded, MillraceError, untilOneFails } from '../../model/index.ts'
 import { persistently } from '../persistently.ts'
 import { type Books, backlogFor, failureOf, troubleOf } from './books.ts'
 import { note } from './notes.ts'
@@ -30,7 +30,11 @@ export async function ownSource(seat: Seat, books: Books): Promise<void> {
         owned = claimed
         presence.ring()
       }
-      const signals = { until, last: read.signal, end: AbortSignal.any([ending, after(read.signal)]) }
+      const signals = {
+        until,
+        last: read.signal,
+        end: AbortSignal.any([ending, abortedAfter(read.signal, partingMs)]),
+      }
       return [
         readWhile(may, seat, books, until).finally(() => read.abort()),
         claimAndDrain(seat, books, signals, tell),
@@ -160,11 +164,4 @@ function heldElsewhere({ presence, spec, context }: Seat): boolean {
 
 function anothers({ spec }: Seat): MillraceError {
   return new MillraceError('fenced', `another server reads ${spec.name}`)
-}
-
-/** Aborts a while after the other. */
-function after(signal: AbortSignal): AbortSignal {
-  const late = new AbortController()
-  signal.addEventListener('abort', () => setTimeout(() => late.abort(), partingMs).unref(), { once: true })
-  return late.signal
 }

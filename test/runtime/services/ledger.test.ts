@@ -15,12 +15,16 @@ beforeEach(() => {
 })
 afterEach(() => rmSync(dir, { recursive: true, force: true }))
 
-test('a source runs on while no broker is there to tell of it', { timeout: 30_000 }, async () => {
+/** Nobody listens there. */
+async function absentKafka(options?: { timeoutMs: number }) {
   const authority = await createAuthority(join(dir, 'pki'), { plant: 'test' })
   const credentials = await issueCertificate(authority, { name: 'connectors', kind: 'service' })
   const tls = await writeCredentials(join(dir, 'tls'), credentials)
-  const bootstrap = [`127.0.0.1:${await freePort()}`]
-  const kafka = connectKafka({ bootstrap, clientId: 'test', tls }, { timeoutMs: 300 })
+  return connectKafka({ bootstrap: [`127.0.0.1:${await freePort()}`], clientId: 'test', tls }, options)
+}
+
+test('a source runs on while no broker is there to tell of it', { timeout: 30_000 }, async () => {
+  const kafka = await absentKafka({ timeoutMs: 300 })
   const account = openAccount({ source: 'plc', connector: 's7', assets: ['s/a/l/m'] }, undefined)
   const entry = () => account.entry(unopened, Date.now())
   const stop = new AbortController()
@@ -31,4 +35,25 @@ test('a source runs on while no broker is there to tell of it', { timeout: 30_00
   }
   await publishLedger({ kafka, entry, onChange: account.onChange, onTrouble }, stop.signal)
   expect(troubles.map(({ code }) => code)).toEqual(['broker-unavailable', 'broker-unavailable'])
+})
+
+test('a source that is to end does not wait for a broker that is not there', {
+  timeout: 30_000,
+}, async () => {
+  const kafka = await absentKafka()
+  const account = openAccount({ source: 'plc', connector: 's7', assets: ['s/a/l/m'] }, undefined)
+  const stop = new AbortController()
+  const troubles: MillraceError[] = []
+  const options = {
+    kafka,
+    entry: () => account.entry(unopened, Date.now()),
+    onChange: account.onChange,
+    onTrouble: (error: MillraceError) => void troubles.push(error),
+  }
+  const published = publishLedger(options, stop.signal)
+  const stoppedAt = performance.now()
+  stop.abort()
+  await published
+  expect(performance.now() - stoppedAt).toBeLessThan(10_000)
+  expect(troubles).toHaveLength(1)
 })
