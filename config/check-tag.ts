@@ -35,7 +35,8 @@ function checkPoints(tag: Found): PlantProblem[] {
   const { file, path } = tag
   const at = (key: string, message: string) => file.problem([...path, key], message, { at: 'key' })
   const written = ['rawRange', 'unitRange'].filter(key => one(tag, key) !== undefined)
-  if (written.length === 0) return []
+  const curve = one(tag, 'curve') !== undefined
+  if (written.length === 0) return curve ? [at('curve', '"curve" needs "rawRange" and "unitRange"')] : []
   if (written.length === 1) return [at(written[0]!, '"rawRange" and "unitRange" go together')]
   const others = ['scale', 'offset'].filter(key => one(tag, key) !== undefined)
   return [

@@ -116,6 +116,12 @@ export const tagProperties = {
         'What these two are in the unit, such as [0, 10]. The line goes on beyond them; limits are `range`.',
     }),
   ),
+  curve: Type.Optional(
+    Type.Literal('square-root', {
+      description:
+        'With `rawRange` and `unitRange`: the unit grows with the square root of the raw value between them, as flow does with a differential pressure. A raw value before the first point has no root and becomes BadOutOfRange.',
+    }),
+  ),
   range: Type.Optional(
     Type.Tuple([Type.Number(), Type.Number()], {
       description:

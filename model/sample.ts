@@ -21,6 +21,8 @@ export type Tag = {
   /** The same by two points, both or neither, instead of scale and offset: raw `rawRange[i]` is `unitRange[i]`. No limits. */
   rawRange?: readonly [number, number]
   unitRange?: readonly [number, number]
+  /** How a value lies between the two points; left out: on the straight line. */
+  curve?: 'square-root'
   /** [low, high] in the tag's unit; a value outside, or an array with an element outside, gets status BadOutOfRange. */
   range?: readonly [number, number]
   description?: string

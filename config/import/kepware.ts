@@ -3,7 +3,7 @@ import { modbusAddress } from './modbus-address.ts'
 import { s7Address } from './s7-address.ts'
 import { type ListedTag, type ListFormat, type NotMapped, present, together } from './tag-list.ts'
 
-type Scaling = { rawRange?: number[]; unitRange?: number[]; range?: number[] }
+type Scaling = { rawRange?: number[]; unitRange?: number[]; curve?: 'square-root'; range?: number[] }
 type Row = ReturnType<typeof readColumns>['rows'][number]
 
 /** The CSV that KEPServerEX and ThingWorx Kepware Server export of a device's tags. */
@@ -42,23 +42,25 @@ function scanMsOf(text: string): number | undefined {
 }
 
 /**
- * `Linear` is two points. A clamped tag gets its ends as range, so that what Kepware would have shown as the limit is
+ * `Linear` and `Square Root` are two points. A clamped tag gets its ends as range, so that what Kepware would have shown as the limit is
  * told as out of range. A tag whose scaling is another cannot be taken over: its values would be wrong.
  */
 function scalingOf({ cell }: Row): Scaling | { why: string } {
   const kind = cell('Scaling').toLowerCase()
   if (kind === '' || kind === 'none') return {}
-  if (kind !== 'linear') return { why: `its scaling "${cell('Scaling')}" has no counterpart` }
+  const isRoot = kind === 'square root'
+  if (kind !== 'linear' && !isRoot) return { why: `its scaling "${cell('Scaling')}" has no counterpart` }
   const ends = ['Raw Low', 'Raw High', 'Scaled Low', 'Scaled High'].map(name => numberIn(cell(name)))
   const [rawLow, rawHigh, low, high] = ends
   if (rawLow === undefined || rawHigh === undefined || low === undefined || high === undefined)
-    return { why: 'its linear scaling lacks one of raw low, raw high, scaled low and scaled high' }
-  if (rawLow === rawHigh || low === high) return { why: 'its linear scaling has one point only' }
+    return { why: `its ${kind} scaling lacks one of raw low, raw high, scaled low and scaled high` }
+  if (rawLow === rawHigh || low === high) return { why: `its ${kind} scaling has one point only` }
   const unitRange = isTrue(cell('Negate Value')) ? [0 - low, 0 - high] : [low, high]
   const isClamped = isTrue(cell('Clamp Low')) && isTrue(cell('Clamp High'))
   return {
     rawRange: [rawLow, rawHigh],
     unitRange,
+    ...(isRoot && { curve: 'square-root' as const }),
     ...(isClamped && { range: unitRange.toSorted((a, b) => a - b) }),
   }
 }

@@ -10,10 +10,16 @@ export function inUnit(sample: Sample): Sample {
   const scale = scaleOf(tag)
   if (scale === undefined && tag.range === undefined) return sample
   const value = scale === undefined ? sample.value : scaled(sample.value, scale)
-  const outside = tag.range !== undefined && isOutside(value, tag.range)
+  const outside =
+    tag.range !== undefined
+      ? isOutside(value, tag.range)
+      : tag.curve !== undefined && isOutside(value, anyNumber)
   const code = outside && qualityOf(sample.status) === 'good' ? status.badOutOfRange : sample.status
   return { ...sample, value, status: code }
 }
+
+/** A root of what has none is NaN, which is outside of every range. */
+const anyNumber = [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY] as const
 
 type Numeric = number | bigint
 type Scale = (raw: Numeric) => Numeric
@@ -30,8 +36,9 @@ function scaleOf(tag: Tag): Scale | undefined {
 }
 
 /** Undefined where nothing is to be done, so that integers stay as the device gave them. */
-function makeScale({ scale = 1, offset = 0, rawRange, unitRange }: Tag): Scale | undefined {
-  if (rawRange && unitRange) return throughPoints(rawRange, unitRange)
+function makeScale({ scale = 1, offset = 0, rawRange, unitRange, curve }: Tag): Scale | undefined {
+  if (rawRange && unitRange)
+    return curve ? rootBetween(rawRange, unitRange) : throughPoints(rawRange, unitRange)
   if (scale === 1 && offset === 0) return undefined
   const isWhole = Number.isSafeInteger(scale) && Number.isSafeInteger(offset)
   const [wholeScale, wholeOffset] = isWhole ? [BigInt(scale), BigInt(offset)] : []
@@ -51,6 +58,14 @@ function throughPoints(
   const rawSpan = rawHigh - rawLow
   const unitSpan = unitHigh - unitLow
   return raw => unitLow + ((Number(raw) - rawLow) * unitSpan) / rawSpan
+}
+
+/** From the first point to the second with the square root of the way there; before the first point it is NaN. */
+function rootBetween(
+  [rawLow, rawHigh]: readonly [number, number],
+  [unitLow, unitHigh]: readonly [number, number],
+): Scale {
+  return raw => unitLow + (unitHigh - unitLow) * Math.sqrt((Number(raw) - rawLow) / (rawHigh - rawLow))
 }
 
 function scaled(value: Value, scale: Scale): Value {

@@ -36,7 +36,7 @@ function checkTag({ tag, address }: Declared, wrong: Wrong): void {
       'A namespace has 16 bits, a numeric id 32',
     )
   }
-  const { follow, mode, deadbandAbsolute, deadbandPercent } = address
+  const { follow, mode, deadbandAbsolute, deadbandPercent, eventFields } = address
   const deadband = deadbandAbsolute ?? deadbandPercent
   if (deadbandAbsolute !== undefined && deadbandPercent !== undefined) {
     wrong(`${named} has two deadbands`, 'Give either deadbandAbsolute or deadbandPercent')
@@ -50,6 +50,8 @@ function checkTag({ tag, address }: Declared, wrong: Wrong): void {
   if (follow === 'events' && (mode === 'poll' || deadband !== undefined)) {
     wrong(`${named} follows events, which have neither mode nor deadband`, 'Leave both out')
   }
+  if (eventFields && follow !== 'events')
+    wrong(`${named} has eventFields and follows no events`, 'Add follow: events')
   if (follow !== undefined && tag.class === 'waveform') {
     wrong(`${named} follows ${follow}, which are no waveform`, 'Declare each waveform as a tag of its own')
   }

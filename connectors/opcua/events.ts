@@ -1,6 +1,7 @@
 import type { EventFilter, Variant } from 'node-opcua-client'
-import type { Sample, Tag, Value } from '../../model/index.ts'
+import type { Sample, Value } from '../../model/index.ts'
 import { decoded, microsOf } from './decode.ts'
+import type { Declared } from './points.ts'
 import type { Stack } from './stack.ts'
 
 /** Types of events in namespace 0 (OPC 10000-5, 6.4; OPC 10000-9, 5). */
@@ -18,6 +19,8 @@ const eventTypes = {
 
 /** A field of an event: its name in the sample's value, the type that has it, and its path there. */
 type Field = readonly [name: string, type: number, ...path: string[]]
+/** One that the tag asks for: servers look for its path in the event itself, of whatever type it is. */
+type OwnField = { readonly name: string; readonly browsePath: { namespaceIndex: number; name: string }[] }
 
 const baseFields: readonly Field[] = [
   ['eventId', eventTypes.base, 'EventId'],
@@ -43,16 +46,35 @@ const conditionFields: readonly Field[] = [
 
 const allFields = [...baseFields, ...conditionFields]
 
-/** All events, with the fields that every event has and, unless `plain`, those of conditions and alarms. */
-export function eventFilter(stack: Stack, plain: boolean): EventFilter {
-  return new stack.EventFilter({
-    selectClauses: (plain ? baseFields : allFields).map(([, type, ...path]) => ({
-      typeDefinitionId: stack.makeNodeId(type),
-      browsePath: path.map(name => ({ namespaceIndex: 0, name })),
-      // The condition itself is named by the NodeId of the instance (OPC 10000-9, 5.5.2).
-      attributeId: path.length === 0 ? stack.AttributeIds.NodeId : stack.AttributeIds.Value,
-    })),
+/** `2:Motor/2:Speed` is the field "Speed". */
+function ownFields(paths: readonly string[] = []): OwnField[] {
+  return paths.map(path => {
+    const browsePath = path.split('/').map(part => {
+      const colon = part.indexOf(':')
+      return { namespaceIndex: Number(part.slice(0, colon)), name: part.slice(colon + 1) }
+    })
+    return { name: browsePath.at(-1)!.name, browsePath }
   })
+}
+
+/**
+ * All events, with the fields that every event has and, unless `plain`, those of conditions and alarms and then those
+ * that the tag asks for.
+ */
+export function eventFilter(stack: Stack, plain: boolean, own?: readonly string[]): EventFilter {
+  const { NodeId, Value } = stack.AttributeIds
+  const usual = (plain ? baseFields : allFields).map(([, type, ...path]) => ({
+    typeDefinitionId: stack.makeNodeId(type),
+    browsePath: path.map(name => ({ namespaceIndex: 0, name })),
+    // The condition itself is named by the NodeId of the instance (OPC 10000-9, 5.5.2).
+    attributeId: path.length === 0 ? NodeId : Value,
+  }))
+  const asked = (plain ? [] : ownFields(own)).map(({ browsePath }) => ({
+    typeDefinitionId: stack.makeNodeId(eventTypes.base),
+    browsePath,
+    attributeId: Value,
+  }))
+  return new stack.EventFilter({ selectClauses: [...usual, ...asked] })
 }
 
 /** The server's word that its model has changed; a server that cannot choose sends its other events too. */
@@ -78,12 +100,13 @@ export type EventMeaning = 'event' | 'overflow' | 'refresh-bounds' | 'refresh-re
 
 /** A sample whose value has the event's fields by name, without those that the event does not have. */
 export function eventOf(
-  tag: Tag,
+  { tag, address: { eventFields } }: Declared,
   fields: readonly (Variant | null)[],
   receivedAt: number,
 ): { meaning: EventMeaning; sample: Sample } {
   const value: Record<string, Value> = {}
-  for (const [i, [name]] of allFields.entries()) {
+  const names = [...allFields.map(([name]) => name), ...ownFields(eventFields).map(({ name }) => name)]
+  for (const [i, name] of names.entries()) {
     const part = fields[i] ? fieldValue(fields[i]) : null
     if (part !== null && name !== 'time') value[name] = part
   }

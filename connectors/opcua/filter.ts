@@ -15,7 +15,7 @@ export function filterOf(
   { address, watching }: Item,
   plain: boolean,
 ): DataChangeFilter | EventFilter | undefined {
-  if (watching === 'events') return eventFilter(stack, plain)
+  if (watching === 'events') return eventFilter(stack, plain, address.eventFields)
   if (watching === 'model') return modelFilter(stack, plain)
   const { deadbandAbsolute, deadbandPercent } = address
   const deadband = deadbandAbsolute ?? deadbandPercent

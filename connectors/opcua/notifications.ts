@@ -109,7 +109,7 @@ export class Notifications {
         this.#onModelChange()
         continue
       }
-      const { meaning, sample } = eventOf(item.tag, event.eventFields ?? [], received)
+      const { meaning, sample } = eventOf(item, event.eventFields ?? [], received)
       if (meaning === 'event') into.push(sample)
       else if (meaning === 'overflow') this.#report.lost(item.tag, 'queueOverflow', 'unknown')
       else if (meaning === 'refresh-required') refreshConditions(this.#session, id)

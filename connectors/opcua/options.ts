@@ -141,6 +141,14 @@ export const address = Type.Object(
           '`variables`: the node is a folder, an object or a type, and each variable below it (or below each object of the type) becomes a tag named after this one and its path. `events`: the samples are the events and alarms that the node notifies. Left out: the node is a variable',
       }),
     ),
+    eventFields: Type.Optional(
+      Type.Array(Type.String({ pattern: '^\\d{1,5}:[^/]+(/\\d{1,5}:[^/]+)*$' }), {
+        minItems: 1,
+        maxItems: 64,
+        description:
+          "with `follow: events`: fields of the vendor's own event types beside the usual ones, each by its browse path, such as `2:Torque` or `2:Motor/2:Speed`; in a sample they have the name of the path's last part",
+      }),
+    ),
     mode: Type.Optional(
       Type.Union([Type.Literal('subscribe'), Type.Literal('poll')], {
         description:

@@ -100,10 +100,9 @@ function keyOf(items: readonly Item[], options: Options): string {
     JSON.stringify([endpoint, publishingIntervalMs, trigger, queueSize, bridgeMs]),
   )
   for (const { handle, watching, address } of items) {
-    const { nodeId, deadbandAbsolute, deadbandPercent } = address
-    hash.update(
-      `\n${handle} ${watching} ${nodeId} ${samplingOf(address, options)} ${deadbandAbsolute} ${deadbandPercent}`,
-    )
+    const { nodeId, deadbandAbsolute, deadbandPercent, eventFields } = address
+    const asked = `${samplingOf(address, options)} ${deadbandAbsolute} ${deadbandPercent}`
+    hash.update(`\n${handle} ${watching} ${nodeId} ${asked}${eventFields ? ` ${eventFields}` : ''}`)
   }
   return hash.digest('base64url').slice(0, 16)
 }

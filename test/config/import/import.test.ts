@@ -90,19 +90,25 @@ describe("Kepware's CSV", () => {
     ])
   })
 
+  test('square root scaling becomes a curve between two points', () => {
+    const row = '"Flow","DB1,INT0",Short,1,RO,100,Square Root,0,27648,0,50,Double,"","",m3/h,,\n'
+    const { tags } = read(kepwareHeader + row)
+    expect(tags[0]!.entry).toMatchObject({ rawRange: [0, 27648], unitRange: [0, 50], curve: 'square-root' })
+  })
+
   test('what has no counterpart is told with its line, and not taken over wrongly', () => {
     const row = (name: string, scaling: string) =>
       `"${name}","DB1,INT0",Short,1,RO,100,${scaling},,,,,"","",\n`
     const { tags, notMapped } = read(
       kepwareHeader +
-        row('root', 'Square Root,0,1,0,1') +
+        row('power', 'Cubic,0,1,0,1') +
         row('open', 'Linear,0,,0,1') +
         row('flat', 'Linear,0,0,0,1'),
     )
     expect(tags).toEqual([])
-    expect(notMapped.map(({ line, what }) => `${line} ${what}`)).toEqual(['2 root', '3 open', '4 flat'])
+    expect(notMapped.map(({ line, what }) => `${line} ${what}`)).toEqual(['2 power', '3 open', '4 flat'])
     expect(notMapped.map(({ why }) => why)).toEqual([
-      'its scaling "Square Root" has no counterpart',
+      'its scaling "Cubic" has no counterpart',
       expect.stringContaining('lacks one of'),
       expect.stringContaining('one point only'),
     ])

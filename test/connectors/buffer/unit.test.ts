@@ -24,6 +24,12 @@ describe('raw to unit', () => {
     expect([5530, 27648].map(raw => scaledValue(current, raw))).toEqual([-50, 150])
     expect(scaledValue({ rawRange: [0, 100], unitRange: [100, 0] }, 30)).toBe(70)
   })
+  test('a square root meets both ends; before the first there is none, and the value is bad', () => {
+    const flow = { rawRange: [4000, 20000], unitRange: [0, 50], curve: 'square-root' } as const
+    expect([4000, 8000, 20000].map(raw => scaledValue(flow, raw))).toEqual([0, 25, 50])
+    expect([4000, 3999].map(raw => statusOf(flow, raw))).toEqual([status.good, status.badOutOfRange])
+    expect(scaledValue(flow, 3999)).toBeNaN()
+  })
   test('a 64-bit integer is scaled like any number, and exact with whole factors or none', () => {
     expect(scaledValue({ scale: 0.5, offset: 1 }, 10n)).toBe(6)
     expect(scaledValue({}, 2n ** 60n + 1n)).toBe(2n ** 60n + 1n)

@@ -253,7 +253,8 @@ describe('on Eclipse Milo', () => {
 
   test('events come as samples with their fields', async context => {
     needs(context, 'milo')
-    const alarms = at('alarms', 'i=2253', { follow: 'events' })
+    const eventFields = ['1:Torque', '1:Absent']
+    const alarms = at('alarms', 'i=2253', { follow: 'events', eventFields })
     const collector = await run([alarms], optionsAt(milo!.port, {}, '/test'))
     await milo!.event(700, 'OilLow')
     const { value, t } = await collector.sample(alarms.tag, () => true)
@@ -263,7 +264,9 @@ describe('on Eclipse Milo', () => {
       sourceName: 'Server',
       message: 'OilLow',
       severity: 700,
+      Torque: 12.5,
     })
+    expect(value).not.toHaveProperty('Absent')
     expect(Math.abs(t / 1000 - Date.now())).toBeLessThan(60_000)
   }, 60_000)
 

@@ -47,6 +47,7 @@ describe('what no schema can tell', () => {
     ['two deadbands', { deadbandAbsolute: 1, deadbandPercent: 1 }],
     ['a deadband on a poll', { mode: 'poll', deadbandAbsolute: 1 }],
     ['events that are polled', { mode: 'poll', follow: 'events' }],
+    ['event fields of a variable', { eventFields: ['2:Torque'] as string[] }],
   ] as const)('%s, naming the tag', (_, more) => {
     const { tag, address } = declared('oil', 'i=1')
     const tags = [{ tag, address: { ...address, ...more } }]

@@ -16,6 +16,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.bouncycastle.jce.provider.BouncyCastleProvider;
 import org.eclipse.milo.opcua.sdk.core.AccessLevel;
+import org.eclipse.milo.opcua.sdk.core.QualifiedProperty;
 import org.eclipse.milo.opcua.sdk.core.Reference;
 import org.eclipse.milo.opcua.sdk.server.EndpointConfig;
 import org.eclipse.milo.opcua.sdk.server.ManagedNamespaceWithLifecycle;
@@ -202,6 +203,8 @@ public final class Main {
       event.setReceiveTime(DateTime.NULL_VALUE);
       event.setMessage(LocalizedText.english(text));
       event.setSeverity(ushort(severity));
+      event.setProperty(
+          new QualifiedProperty<>(getNamespaceUri(), "Torque", NodeIds.Double.expanded(), -1, Double.class), 12.5);
       server.getEventNotifier().fire(event);
       event.delete();
     }
