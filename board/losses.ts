@@ -18,7 +18,7 @@ function lossesBySource({ lost, lostKnown, lostUnknown }: LedgerEntry): Loss[] {
 
 /** @param all the entries of every server that has read the source, the owner's among them */
 export function sourceStatus(owner: LedgerEntry, all: readonly LedgerEntry[]): SourceStatus {
-  const { source, connector, epoch, seq, position, bufferedBytes = 0, bufferBytes = 0 } = owner
+  const { source, connector, epoch, seq, position, clock, bufferedBytes = 0, bufferBytes = 0 } = owner
   const sum = (of: (entry: LedgerEntry) => number) => all.reduce((total, entry) => total + of(entry), 0)
   const isKnown = all.every(({ expected = 'unknown' }) => expected !== 'unknown')
   return {
@@ -34,6 +34,7 @@ export function sourceStatus(owner: LedgerEntry, all: readonly LedgerEntry[]): S
     epoch,
     seq,
     position,
+    ...(clock && { clock }),
   }
 }
 

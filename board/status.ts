@@ -117,6 +117,8 @@ export type SourceStatus = {
   /** Last sequence number given, and last one in Kafka. */
   seq: number
   position: number
+  /** How far the device's clock is ahead of the server's, where the protocol tells it. */
+  clock?: { offsetMs: number; uncertaintyMs: number }
 }
 
 /** `samples` are known; `andMore`: an unknown number besides. */

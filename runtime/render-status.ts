@@ -59,7 +59,16 @@ function ledgerLines({ sources }: PlantStatus): string[] {
   return ['  ledger       samples expected / received / bad / lost', ...sources.map(ledgerLine)]
 }
 
-function ledgerLine({ source, expected, received, bad, lost, buffered, bufferUsed }: SourceStatus): string {
+function ledgerLine({
+  source,
+  expected,
+  received,
+  bad,
+  lost,
+  buffered,
+  bufferUsed,
+  clock,
+}: SourceStatus): string {
   const counts = [expected, received, bad].map(count => (count === null ? 'unknown' : whole.format(count)))
   const losses = lost.map(({ cause, samples, andMore }) => {
     const known = samples > 0 ? whole.format(samples) : ''
@@ -67,7 +76,14 @@ function ledgerLine({ source, expected, received, bad, lost, buffered, bufferUse
   })
   const waiting =
     buffered > 0 ? `; ${whole.format(buffered)} records wait on disk (${Math.round(bufferUsed * 100)} %)` : ''
-  return `    ${lost.length > 0 ? '!' : ' '} ${source}: ${counts.join(' / ')} / ${losses.join(', ') || '0'}${waiting}`
+  return `    ${lost.length > 0 ? '!' : ' '} ${source}: ${counts.join(' / ')} / ${losses.join(', ') || '0'}${waiting}${clock ? clockOff(clock) : ''}`
+}
+
+/** Beyond a second and beyond what the measurement can tell, somebody should set the device's clock. */
+function clockOff({ offsetMs, uncertaintyMs }: NonNullable<SourceStatus['clock']>): string {
+  if (Math.abs(offsetMs) < Math.max(1000, uncertaintyMs)) return ''
+  const seconds = (Math.abs(offsetMs) / 1000).toLocaleString('en', { maximumFractionDigits: 1 })
+  return `, its clock is ${seconds} s ${offsetMs > 0 ? 'ahead' : 'behind'}`
 }
 
 const causeNames: Readonly<Record<string, string>> = {

@@ -1,0 +1,28 @@
+import { expect, test } from 'vitest'
+import { PlantView } from '../../board/index.ts'
+import { renderStatus } from '../../runtime/render-status.ts'
+import { ledger, pressShop } from '../board/press-shop.ts'
+
+const now = Date.UTC(2026, 5, 1, 3, 0, 0)
+
+function lineOf(source: string, change: Parameters<typeof ledger>[2]): string | undefined {
+  const view = new PlantView(pressShop)
+  view.apply([ledger(source, now, change)])
+  return renderStatus(view.status(now)).find(line => line.includes(` ${source}: `))
+}
+
+test('a source that lost something is marked, with how much and why', () => {
+  const lost = { queueOverflow: 5, outage: 'unknown', bufferFull: 0 } as const
+  expect(lineOf('press', { received: 1000, bad: 3, expected: 1005, lost })).toBe(
+    '    ! press: 1,005 / 1,000 / 3 / 5 queue overflow, unknown outage',
+  )
+})
+
+test("a device's clock is told once it is wrong by more than a second and than the measurement", () => {
+  const clockOf = (offsetMs: number, uncertaintyMs: number) =>
+    lineOf('press', { clock: { offsetMs, uncertaintyMs } })?.split(', its ')[1]
+  expect(clockOf(90_000, 20)).toBe('clock is 90 s ahead')
+  expect(clockOf(-1_500, 20)).toBe('clock is 1.5 s behind')
+  expect(clockOf(900, 20)).toBeUndefined()
+  expect(clockOf(1_500, 2_000)).toBeUndefined()
+})
