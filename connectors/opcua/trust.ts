@@ -1,5 +1,5 @@
 import { X509Certificate } from 'node:crypto'
-import { access, chmod, mkdir, readdir, readFile } from 'node:fs/promises'
+import { access, chmod, mkdir, readdir, readFile, rm } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import type { OPCUACertificateManager } from 'node-opcua-certificate-manager'
@@ -55,10 +55,19 @@ export async function trust(stateDir: string, certificate: Uint8Array): Promise<
   }
 }
 
-/** @throws MillraceError `untrusted` when the server's certificate is not trusted here, naming the file to move */
+/**
+ * The stack puts what it does not know into `rejected/`, which counts more than `trusted/`. Where somebody has trusted
+ * the certificate since the store was opened, it would stay refused for good: so that file is taken away again.
+ * @throws MillraceError `untrusted` when the server's certificate is not trusted here, naming the file to move
+ */
 export async function checkServer({ store }: Pki, certificate: Buffer, endpoint: string): Promise<void> {
+  const refusedBefore = await fileOf(certificate, store.rejectedFolder)
   const verdict = await store.checkCertificate(certificate)
   if (verdict.isGood()) return
+  if (!refusedBefore && (await fileOf(certificate, store.trustedFolder))) {
+    const refused = await fileOf(certificate, store.rejectedFolder)
+    if (refused) await rm(refused)
+  }
   const { subject, fingerprint, validTo } = new X509Certificate(certificate)
   const named = `the certificate of ${endpoint} (${subject.replaceAll('\n', ', ')}, SHA-1 ${fingerprint})`
   if (verdict.name !== 'BadCertificateUntrusted') {
@@ -71,6 +80,25 @@ export async function checkServer({ store }: Pki, certificate: Buffer, endpoint:
   throw new MillraceError('untrusted', `Not trusted yet: ${named}`, {
     hint: `Compare this SHA-1 with what the server shows; if it is the same, run \`millrace pki trust\` for it, or move ${join(store.rejectedFolder, file)} to ${store.trustedFolder}`,
   })
+}
+
+/** The file of a folder that holds the certificate (DER or PEM). */
+async function fileOf(certificate: Buffer, folder: string): Promise<string | undefined> {
+  const { fingerprint256 } = new X509Certificate(certificate)
+  for (const name of await readdir(folder)) {
+    const file = join(folder, name)
+    if ((await fingerprintIn(file)) === fingerprint256) return file
+  }
+  return undefined
+}
+
+/** Undefined for a file that is no certificate, or that somebody has just moved away. */
+async function fingerprintIn(file: string): Promise<string | undefined> {
+  try {
+    return new X509Certificate(await readFile(file)).fingerprint256
+  } catch {
+    return undefined
+  }
 }
 
 async function openStore(stateDir: string): Promise<OPCUACertificateManager> {
