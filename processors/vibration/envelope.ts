@@ -1,4 +1,4 @@
-import FFT from 'fft.js'
+import { transformOf } from '../waveform/fft.ts'
 
 /** Power spectrum of the squared envelope of one frequency band. */
 export type EnvelopeSpectrum = {
@@ -15,17 +15,6 @@ export type EnvelopeSpectrum = {
 const edge = 0.1
 /** Modulation depth of `least`. */
 const leastDepth = 1e-3
-
-/** Twiddle tables by size: constants, computed once. */
-const transforms = new Map<number, FFT>()
-
-function transformOf(size: number): FFT {
-  const known = transforms.get(size)
-  if (known) return known
-  const made = new FFT(size)
-  transforms.set(size, made)
-  return made
-}
 
 /**
  * Squared envelope spectra (Antoni, 2007) of equal bands from 0 to half the sample rate: each band is cut out of the
