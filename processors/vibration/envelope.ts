@@ -40,10 +40,9 @@ function spectrumOf(samples: Float32Array): Float64Array {
   for (const x of samples) sum += x
   const mean = sum / size
   const out = new Float64Array(2 * size)
-  transformOf(size).realTransform(
-    out,
-    Float64Array.from(samples, x => x - mean),
-  )
+  const centred = new Float64Array(size)
+  for (let i = 0; i < size; i++) centred[i] = samples[i]! - mean
+  transformOf(size).realTransform(out, centred)
   return out
 }
 
