@@ -1,11 +1,9 @@
+import { anomaly } from './anomaly/index.ts'
 import type { ProcessorKind } from './contract.ts'
 import { limits } from './limits/index.ts'
 import { vibration } from './vibration/index.ts'
 
 /** Every kind that a machine's YAML can declare; a new one is one more line. */
-export const processorKinds: readonly ProcessorKind[] = [
-  limits, //
-  vibration,
-]
+export const processorKinds: readonly ProcessorKind[] = [anomaly, limits, vibration]
 
 export type { ProcessorAsset, ProcessorKind, SignalSpec } from './contract.ts'

@@ -1,0 +1,80 @@
+import { type Static, Type } from 'typebox'
+import type { Micros, Tag } from '../model/index.ts'
+import { numberOf, type Reading } from './readings.ts'
+
+/** What a processor must know of a tag's samples before it computes with the next one. */
+export type Trust = {
+  /** Source time of the newest sample. */
+  t: Micros | null
+  /** Usual time between two samples. */
+  interval: Micros
+  /** As it was declared when the last sample came. */
+  unit: string
+  /** Why the tag is not known now; null where it is. */
+  why: string | null
+}
+
+/** A break ends what was known of the moment (last value, running delays); `relearn` all that was learned. */
+export type Trusted = {
+  readonly value: number | null
+  readonly broken: boolean
+  readonly relearn: boolean
+}
+
+export const trustOptions = {
+  gapMs: Type.Integer({
+    minimum: 0,
+    default: 600_000,
+    description:
+      'A gap longer than this, and than ten times the usual time between samples, is told as "not known", ms of source time.',
+  }),
+}
+const Options = Type.Object(trustOptions)
+type Options = Static<typeof Options>
+
+export function newTrust(): Trust {
+  return { t: null, interval: 0, unit: '', why: 'no sample has come yet' }
+}
+
+/** Takes the next sample, which must not be older than the last; says what it may be used for, and sets `why`. */
+export function take(trust: Trust, reading: Reading, tag: Tag, { gapMs }: Options): Trusted {
+  const before = trust.t
+  const unit = tag.unit ?? ''
+  const relearn = before !== null && unit !== trust.unit
+  const apart = before === null ? 0 : reading.t - before
+  const gap = apart > Math.max(gapMs * 1_000, 10 * trust.interval)
+  const wasBad = trust.why !== null
+  const changed = `the unit of ${tag.name} was changed from "${trust.unit}" to "${unit}"; it is learned anew`
+  trust.t = reading.t
+  trust.unit = unit
+  if (!gap && apart > 0) trust.interval += (trust.interval === 0 ? 1 : 0.05) * (apart - trust.interval)
+  const number = numberOf(reading, tag)
+  const value = typeof number === 'number' && !gap && !relearn ? number : null
+  if (typeof number === 'string') trust.why = number
+  else if (relearn) trust.why = changed
+  else trust.why = gap ? `nothing came from ${tag.name} for ${spanText(apart)}` : null
+  return { value, broken: wasBad || value === null, relearn }
+}
+
+/** Why the tag is not known at `t`, by what came and by what did not. */
+export function whyNot(trust: Trust, t: Micros, tag: Tag, { gapMs }: Options): string | null {
+  if (trust.t === null) return `${tag.name}: no sample has come yet`
+  if (trust.why !== null) return trust.why
+  const apart = t - trust.t
+  if (apart <= Math.max(gapMs * 1_000, 10 * trust.interval)) return null
+  return `nothing came from ${tag.name} for ${spanText(apart)}`
+}
+
+/** A span of time for a person. */
+export function spanText(micros: Micros): string {
+  const seconds = micros / 1e6
+  if (seconds < 120) return `${Number(seconds.toPrecision(3))} s`
+  if (seconds < 7_200) return `${Math.round(seconds / 60)} min`
+  return seconds < 172_800 ? `${Math.round(seconds / 3_600)} h` : `${Math.round(seconds / 86_400)} days`
+}
+
+/** A value of a tag for a person. */
+export function valueText(value: number, { unit }: Pick<Tag, 'unit'>): string {
+  const text = String(Number(value.toPrecision(4)))
+  return unit ? `${text} ${unit}` : text
+}
