@@ -32,7 +32,7 @@ export type Budget = {
 const weekMicros = 7 * 86_400e6
 const memoryWeeks = 4
 /** An alarm is a run of strange steps, and rarities of neighbours go together: fewer alarms begin than steps are rare. */
-const runs = 0.9
+const runs = 0.7
 const least = 2.3
 const gain = 0.5
 

@@ -42,12 +42,12 @@ export function take(trust: Trust, reading: Reading, tag: Tag, { gapMs }: Option
   const unit = tag.unit ?? ''
   const relearn = before !== null && unit !== trust.unit
   const apart = before === null ? 0 : reading.t - before
-  const gap = apart > Math.max(gapMs * 1_000, 10 * trust.interval)
+  const gap = trust.interval > 0 && apart > longest(trust, gapMs)
   const wasBad = trust.why !== null
   const changed = `the unit of ${tag.name} was changed from "${trust.unit}" to "${unit}"; it is learned anew`
   trust.t = reading.t
   trust.unit = unit
-  if (!gap && apart > 0) trust.interval += (trust.interval === 0 ? 1 : 0.05) * (apart - trust.interval)
+  if (apart > 0) adapt(trust, apart)
   const number = numberOf(reading, tag)
   const value = typeof number === 'number' && !gap && !relearn ? number : null
   if (typeof number === 'string') trust.why = number
@@ -56,12 +56,22 @@ export function take(trust: Trust, reading: Reading, tag: Tag, { gapMs }: Option
   return { value, broken: wasBad || value === null, relearn }
 }
 
+function longest({ interval }: Trust, gapMs: number): Micros {
+  return Math.max(gapMs * 1_000, 10 * interval)
+}
+
+/** A gap counts as ten times the usual, so that a source that became slower is usual after a while. */
+function adapt(trust: Trust, apart: Micros): void {
+  const usual = trust.interval
+  trust.interval = usual === 0 ? apart : usual + 0.05 * (Math.min(apart, 10 * usual) - usual)
+}
+
 /** Why the tag is not known at `t`, by what came and by what did not. */
 export function whyNot(trust: Trust, t: Micros, tag: Tag, { gapMs }: Options): string | null {
   if (trust.t === null) return `${tag.name}: no sample has come yet`
   if (trust.why !== null) return trust.why
   const apart = t - trust.t
-  if (apart <= Math.max(gapMs * 1_000, 10 * trust.interval)) return null
+  if (trust.interval === 0 || apart <= longest(trust, gapMs)) return null
   return `nothing came from ${tag.name} for ${spanText(apart)}`
 }
 
