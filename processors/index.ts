@@ -1,9 +1,15 @@
 import { anomaly } from './anomaly/index.ts'
 import type { ProcessorKind } from './contract.ts'
 import { limits } from './limits/index.ts'
+import { multivariate } from './multivariate/index.ts'
 import { vibration } from './vibration/index.ts'
 
 /** Every kind that a machine's YAML can declare; a new one is one more line. */
-export const processorKinds: readonly ProcessorKind[] = [anomaly, limits, vibration]
+export const processorKinds: readonly ProcessorKind[] = [
+  anomaly, //
+  limits,
+  multivariate,
+  vibration,
+]
 
 export type { ProcessorAsset, ProcessorKind, SignalSpec } from './contract.ts'
