@@ -1,14 +1,22 @@
 import { anomaly } from './anomaly/index.ts'
+import { baseline } from './baseline/index.ts'
 import type { ProcessorKind } from './contract.ts'
+import { drift } from './drift/index.ts'
 import { limits } from './limits/index.ts'
 import { multivariate } from './multivariate/index.ts'
+import { rateOfChange } from './rate-of-change/index.ts'
+import { stuck } from './stuck/index.ts'
 import { vibration } from './vibration/index.ts'
 
 /** Every kind that a machine's YAML can declare; a new one is one more line. */
 export const processorKinds: readonly ProcessorKind[] = [
-  anomaly, //
+  anomaly,
+  baseline,
+  drift,
   limits,
   multivariate,
+  rateOfChange,
+  stuck,
   vibration,
 ]
 

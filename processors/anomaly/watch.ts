@@ -5,6 +5,9 @@ import { newTrust, spanText, type Trust, take } from '../trust.ts'
 import { type Ensemble, newEnsemble, type Step, type Surprise, surprise } from './ensemble.ts'
 import type { AnomalyOptions } from './options.ts'
 
+/** With fewer nothing can be as rare as any threshold. */
+const leastSteps = 100
+
 /** One watched tag. */
 export type Watch = {
   trust: Trust
@@ -87,9 +90,9 @@ function judge(watch: Watch, step: Step, state: string, { learnMs }: AnomalyOpti
   }
   const found = surprise(learned.ensemble, step)
   const for_ = step.t - learned.since
-  const ready = for_ >= learnMs * 1_000
+  const ready = for_ >= learnMs * 1_000 && learned.ensemble.n >= leastSteps
   watch.last = ready ? { ...found, step } : null
   watch.why = ready
     ? null
-    : `learning: ${spanText(for_)} of ${spanText(learnMs * 1_000)}${state && ` in state "${state}"`}`
+    : `learning: ${learned.ensemble.n} steps in ${spanText(for_)}, of ${leastSteps} and ${spanText(learnMs * 1_000)}${state && ` in state "${state}"`}`
 }
