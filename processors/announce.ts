@@ -31,7 +31,10 @@ export function isDue(
 }
 
 /** What a processor makes of its samples: everything of a signal but its names and where it comes from. */
-export type Opinion = Pick<Signal, 'verdict' | 'value' | 'reason'> & Pick<Signal, 'limits' | 'details'>
+export type Opinion = Pick<Signal, 'verdict' | 'value' | 'limits' | 'details'> & {
+  /** A sentence is only made where the signal is given out, which is once in many samples. */
+  readonly reason: string | (() => string)
+}
 
 export function notKnown(reason: string): Opinion {
   return { verdict: 'not-known', value: null, reason }
@@ -45,6 +48,7 @@ export function signalOutput(
   opinion: Opinion,
   evidence: readonly Evidence[],
 ): Output {
-  const value: Signal = { v: 1, ...names, t, ...opinion, evidence: structuredClone([...evidence]) }
+  const reason = typeof opinion.reason === 'string' ? opinion.reason : opinion.reason()
+  const value: Signal = { v: 1, ...names, t, ...opinion, reason, evidence: structuredClone([...evidence]) }
   return { topic: 'signals', t, value }
 }

@@ -84,7 +84,7 @@ function step(state: AnomalyState, event: ProcessorEvent, setup: Setup): Output[
   return outputs
 }
 
-/** What is to be said after the sample; nothing where it is older than the last one. */
+/** What is to be said after the sample; nothing where it is older than the last one, or only added to a step. */
 function opinionAfter(state: AnomalyState, sample: SampleOf, setup: Setup): Opinion | undefined {
   const { machine, watches } = state
   const { tags, options } = setup
@@ -101,7 +101,7 @@ function opinionAfter(state: AnomalyState, sample: SampleOf, setup: Setup): Opin
     return notKnown(unsettled)
   }
   const judged = watchSample(watch, sample, tags[sample.at]!, machine.key ?? '', options)
-  return opinionOf(state, sample.t, judged, setup)
+  return judged || watch.trust.why !== null ? opinionOf(state, sample.t, judged, setup) : undefined
 }
 
 function opinionOf(state: AnomalyState, t: number, judged: boolean, { tags, options }: Setup): Opinion {
@@ -140,7 +140,7 @@ function told(
     verdict: raised ? 'warning' : 'normal',
     value: held ? 0.499 : score,
     limits: { warning: 0.5 },
-    reason: reasonOf(tag, last) + heldText + but,
+    reason: () => reasonOf(tag, last) + heldText + but,
     details: { tag: tag.name, question: last.question, rarity: last.rarity, threshold },
   }
 }

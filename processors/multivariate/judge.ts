@@ -71,7 +71,7 @@ function judged(
     verdict: warns ? 'warning' : 'normal',
     value,
     limits: { warning: sigmas },
-    reason: reasonOf(sorted, tags, sigmas),
+    reason: () => reasonOf(sorted, tags, sigmas),
     details: Object.fromEntries(sorted.map(one => [tags[one.tag]!.name, Number(one.sigmas.toFixed(2))])),
   }
 }

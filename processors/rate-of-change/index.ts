@@ -86,10 +86,11 @@ function judged(rate: number, value: number, over: Micros, tag: Tag, options: Ra
     ...(warning?.[side] !== undefined && { warning: warning[side] }),
     ...(alarm?.[side] !== undefined && { alarm: alarm[side] }),
   }
-  const way = rate < 0 ? 'falls' : 'rises'
-  const speed = `${tag.name} ${way} by ${valueText(Math.abs(rate), tag)} a minute (over ${spanText(over)}), it is ${valueText(value, tag)}`
-  const limit = verdict === 'normal' ? undefined : options[verdict]?.[side]
-  const reason =
-    limit === undefined ? speed : `${speed}; the ${verdict} limit is ${valueText(limit, tag)} a minute`
+  const reason = () => {
+    const way = rate < 0 ? 'falls' : 'rises'
+    const speed = `${tag.name} ${way} by ${valueText(Math.abs(rate), tag)} a minute (over ${spanText(over)}), it is ${valueText(value, tag)}`
+    const limit = verdict === 'normal' ? undefined : options[verdict]?.[side]
+    return limit === undefined ? speed : `${speed}; the ${verdict} limit is ${valueText(limit, tag)} a minute`
+  }
   return { verdict, value: rate, limits, reason }
 }

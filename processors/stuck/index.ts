@@ -60,7 +60,7 @@ export const stuck = tagKind<Still, StuckOptions>({
     else Object.assign(own, { low, high })
     const still = t - own.since!
     const limits = { [severity]: afterMs / 1_000 }
-    const now = `${tag.name} is ${valueText(value, tag)}`
+    const now = () => `${tag.name} is ${valueText(value, tag)}`
     const common = { value: still / 1e6, limits }
     if (states !== undefined && !states.includes(state)) {
       own.since = t
@@ -68,20 +68,20 @@ export const stuck = tagKind<Still, StuckOptions>({
         ...common,
         verdict: 'normal',
         value: 0,
-        reason: `${now}; it need not move in state "${state}"`,
+        reason: () => `${now()}; it need not move in state "${state}"`,
       }
     }
     if (still < afterMs * 1_000)
       return {
         ...common,
         verdict: 'normal',
-        reason: `${now}, and has moved within ${spanText(afterMs * 1_000)}`,
+        reason: () => `${now()}, and has moved within ${spanText(afterMs * 1_000)}`,
       }
     const how = tolerance === 0 ? 'exactly the same' : `within ${valueText(tolerance, tag)}`
     return {
       ...common,
       verdict: severity,
-      reason: `${now}, and has been ${how} for ${spanText(still)}: the sensor may be stuck`,
+      reason: () => `${now()}, and has been ${how} for ${spanText(still)}: the sensor may be stuck`,
     }
   },
 })
