@@ -2,6 +2,7 @@ import { anomaly } from './anomaly/index.ts'
 import { baseline } from './baseline/index.ts'
 import type { ProcessorKind } from './contract.ts'
 import { drift } from './drift/index.ts'
+import { halfSpaceTrees } from './half-space-trees/index.ts'
 import { limits } from './limits/index.ts'
 import { multivariate } from './multivariate/index.ts'
 import { rateOfChange } from './rate-of-change/index.ts'
@@ -13,6 +14,7 @@ export const processorKinds: readonly ProcessorKind[] = [
   anomaly,
   baseline,
   drift,
+  halfSpaceTrees,
   limits,
   multivariate,
   rateOfChange,
