@@ -1,6 +1,7 @@
 import { type Static, Type } from 'typebox'
 import type { Micros, Tag } from '../model/index.ts'
 import { numberOf, type Reading } from './readings.ts'
+import { type Change, compare, newSignature, type Signature } from './signature.ts'
 
 /** What a processor must know of a tag's samples before it computes with the next one. */
 export type Trust = {
@@ -12,6 +13,7 @@ export type Trust = {
   unit: string
   /** Why the tag is not known now; null where it is. */
   why: string | null
+  signature: Signature
 }
 
 /** A break ends what was known of the moment (last value, running delays); `relearn` all that was learned. */
@@ -33,27 +35,46 @@ const Options = Type.Object(trustOptions)
 type Options = Static<typeof Options>
 
 export function newTrust(): Trust {
-  return { t: null, interval: 0, unit: '', why: 'no sample has come yet' }
+  return { t: null, interval: 0, unit: '', why: 'no sample has come yet', signature: newSignature() }
 }
 
 /** Takes the next sample, which must not be older than the last; says what it may be used for, and sets `why`. */
 export function take(trust: Trust, reading: Reading, tag: Tag, { gapMs }: Options): Trusted {
   const before = trust.t
-  const unit = tag.unit ?? ''
-  const relearn = before !== null && unit !== trust.unit
+  const wasBad = trust.why !== null
   const apart = before === null ? 0 : reading.t - before
   const gap = trust.interval > 0 && apart > longest(trust, gapMs)
-  const wasBad = trust.why !== null
-  const changed = `the unit of ${tag.name} was changed from "${trust.unit}" to "${unit}"; it is learned anew`
   trust.t = reading.t
-  trust.unit = unit
   if (apart > 0) adapt(trust, apart)
   const number = numberOf(reading, tag)
-  const value = typeof number === 'number' && !gap && !relearn ? number : null
+  const anew =
+    newUnit(trust, before !== null, tag) ?? exchanged(trust, number, before !== null && (wasBad || gap), tag)
+  if (anew !== undefined) trust.signature = newSignature()
   if (typeof number === 'string') trust.why = number
-  else if (relearn) trust.why = changed
-  else trust.why = gap ? `nothing came from ${tag.name} for ${spanText(apart)}` : null
-  return { value, broken: wasBad || value === null, relearn }
+  else trust.why = anew ?? (gap ? `nothing came from ${tag.name} for ${spanText(apart)}` : null)
+  const value = trust.why === null ? (number as number) : null
+  return { value, broken: wasBad || value === null, relearn: anew !== undefined }
+}
+
+/** Why all must be learned anew: the unit was declared another one. */
+function newUnit(trust: Trust, known: boolean, tag: Tag): string | undefined {
+  const before = trust.unit
+  trust.unit = tag.unit ?? ''
+  if (!known || before === trust.unit) return undefined
+  return `the unit of ${tag.name} was changed from "${before}" to "${trust.unit}"; it is learned anew`
+}
+
+/** Or the samples are no longer those of the same sensor and unit. */
+function exchanged(trust: Trust, number: number | string, afterBreak: boolean, tag: Tag): string | undefined {
+  if (typeof number === 'string') return undefined
+  const change = compare(trust.signature, number, afterBreak)
+  return change && changeText(change, tag)
+}
+
+function changeText({ from, to, noise, unit }: Change, tag: Tag): string {
+  const what = `${tag.name} went from about ${valueText(from, tag)} to ${valueText(to, tag)} and its noise became ${Number(noise.toPrecision(2))} times as strong`
+  if (unit) return `${what}, as if its unit had been changed at the device; it is learned anew`
+  return `${what} after a break: the sensor may have been exchanged; it is learned anew`
 }
 
 function longest({ interval }: Trust, gapMs: number): Micros {
