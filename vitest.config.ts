@@ -3,8 +3,8 @@ import { defineConfig } from 'vitest/config'
 /** Whole plants, and what stands on two clusters. */
 const plants = ['test/{e2e,replicator}/**/*.real.test.ts', 'test/board/live.real.test.ts']
 /** What has to keep a time, which it cannot while others use the processor: after all else. */
-const alone = ['test/runtime/source/ownership.real.test.ts']
-const devices = ['test/{connectors,simulator}/**/*.real.test.ts', 'test/board/{board,server}.real.test.ts']
+const alone = ['test/runtime/source/ownership.real.test.ts', 'test/board/board.real.test.ts']
+const devices = ['test/{connectors,simulator}/**/*.real.test.ts', 'test/board/server.real.test.ts']
 
 /** Servers of others and real clusters need their time; one file after the other, because two cores carry one cluster. */
 const real = {

@@ -4,4 +4,7 @@ import type { Suite } from './suite.ts'
 export const suites: Readonly<Record<string, () => Promise<Suite>>> = {
   bearing: async () => (await import('./bearing.ts')).bearing,
   femto: async () => (await import('./femto.ts')).femto,
+  nab: async () => (await import('./nab/index.ts')).nab,
+  normal: async () => (await import('./normal/index.ts')).normal,
+  skab: async () => (await import('./skab/index.ts')).skab,
 }
