@@ -82,7 +82,7 @@ const running = (partition: number, through: Kafka, more: Partial<PartitionOptio
   return { troubles, end }
 }
 
-const until = (check: () => Promise<void>) => vi.waitFor(check, { timeout: 40_000, interval: 200 })
+const until = (check: () => Promise<void>) => vi.waitFor(check, { timeout: 90_000, interval: 300 })
 const lost = () => new MillraceError('broker-unavailable', 'the answer is lost', { transient: true })
 
 describe('the shell', () => {
@@ -161,17 +161,17 @@ describe('the shell', () => {
     const before = process.memoryUsage()
     let most = 0
     const slow = around(async (task, ...args) => {
-      await sleep(200)
+      await sleep(100)
       gc()
       const { arrayBuffers, heapUsed } = process.memoryUsage()
       most = Math.max(most, arrayBuffers + heapUsed - before.arrayBuffers - before.heapUsed)
       await task.commit(...args)
     })
     const service = running(3, slow)
-    await until(async () => expect((await sumsOf(3)).length).toBe(240))
+    await until(async () => expect((await sumsOf(3)).length).toBe(160))
     await service.end()
-    console.log(`held at most ${(most / mib).toFixed(0)} MiB of 120`)
-    expect(most).toBeLessThan(64 * mib)
+    console.log(`held at most ${(most / mib).toFixed(0)} MiB of 80`)
+    expect(most).toBeLessThan(48 * mib)
   })
 })
 
