@@ -31,7 +31,7 @@ export async function runProcessors(context: ServiceContext): Promise<void> {
   const kafka = context.kafka('processors')
   const onTrouble = ({ code, explanation }: MillraceError) => log.warn({ code }, explanation)
   const presence = openPresence({ kafka, topic: 'processor-leases', server: server.name, onTrouble })
-  const isAlone = plant.servers.filter(({ services }) => services.includes('processors')).length === 1
+  const isAlone = isOnlyOne(context)
   const seats = Array.from({ length: plant.partitions }, (_, partition): Seat => {
     return { partition, name: String(partition), wanted: isAlone, context, kafka, presence }
   })
@@ -98,15 +98,15 @@ async function processPartition(seat: Seat): Promise<MillraceError | undefined> 
 }
 
 /** Leaves the partition to who has fenced us, or to whom it may not fail. */
-async function standBack(seat: Seat, { code, explanation, ...error }: MillraceError): Promise<void> {
+async function standBack(seat: Seat, { code, explanation }: MillraceError): Promise<void> {
   const { partition, name, presence, context } = seat
   const isFenced = code === 'fenced'
   context.log[isFenced ? 'info' : 'error']({ partition, code }, explanation)
-  if (!isFenced) context.metrics.failed({ ...error, code })
-  if (!isOnlyOne(seat)) seat.wanted = false
+  if (!isFenced) context.metrics.failed({ code })
+  if (!isOnlyOne(context)) seat.wanted = false
   presence.say(name, isFenced ? undefined : 'failed')
   await sleep(isFenced ? fencedMs : againMs, undefined, { signal: context.signal }).catch(() => {})
 }
 
-const isOnlyOne = ({ context }: Seat): boolean =>
-  context.plant.servers.filter(({ services }) => services.includes('processors')).length === 1
+const isOnlyOne = ({ plant }: ServiceContext): boolean =>
+  plant.servers.filter(({ services }) => services.includes('processors')).length === 1
