@@ -5,6 +5,7 @@ import { runInNewContext } from 'node:vm'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { connectKafka } from '../../../edge-broker/client/index.ts'
 import type { Connection, Kafka, Task } from '../../../edge-broker/kafka.ts'
+import { lagOf } from '../../../edge-broker/lag.ts'
 import { type PartitionOptions, runPartition } from '../../../edge-broker/task/shell.ts'
 import { MillraceError } from '../../../model/index.ts'
 import { startCluster, type TestCluster } from '../../cluster.ts'
@@ -106,6 +107,20 @@ describe('the shell', () => {
     expect(await sumsOf(partition)).toEqual(Array.from({ length: 16 }, (_, n) => n + 1))
     expect((await read('dead-letter', partition)).length).toBe(8)
     expect(service.troubles.filter(({ code }) => code === 'broker-unavailable').length).toBeGreaterThan(1)
+  })
+
+  test('is as far behind as there are records that wait, of which the markers of transactions are none', async () => {
+    const admin = await kafka.admin()
+    const lag = () => lagOf({ kafka, admin, group: 'sums-reader', topics: ['sums'], partitions: [0] })
+    const [before] = await lag()
+    expect(before?.records).toBeGreaterThanOrEqual(16)
+    expect(Date.now() - before!.since!).toBeLessThan(120_000)
+    const task = await kafka.task({ id: 'sums-reader', group: 'sums-reader' })
+    const { offset } = (await read('sums', 0)).at(-1)!
+    await task.commit([], [{ topic: 'sums', partition: 0, offset: offset + 1n }])
+    await task.close()
+    expect(await lag()).toEqual([{ topic: 'sums', partition: 0, records: 0, since: undefined }])
+    await admin.close()
   })
 
   test('leaves out a record that a defect throws on, and nothing of it stays in the state', async () => {
