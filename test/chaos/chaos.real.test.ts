@@ -59,6 +59,7 @@ beforeAll(
     }
     await connected()
     await upset()
+    await settled()
     await closeWindows()
     await settled()
     await readAll()
@@ -183,11 +184,17 @@ describe('after all of it', () => {
   })
 
   test('every number of the machine that keeps its subscriptions is there, once', () => {
-    const there = held('milo').map(nameOf).toSorted()
-    const sent = sentBy('milo').map(nameOf).toSorted()
-    const missing = sent.filter(name => !there.includes(name))
+    const there = held('milo').map(nameOf)
+    const names = new Set(there)
+    const sent = sentBy('milo').map(nameOf)
+    const missing = sent.filter(name => !names.has(name))
+    const repeated = there.filter(name => !names.delete(name))
     console.log(`milo: ${sent.length} numbers sent, ${there.length} there`)
-    expect({ missing, count: there.length }).toEqual({ missing: [], count: sent.length })
+    expect({ missing, repeated, strange: there.length - sent.length }).toEqual({
+      missing: [],
+      repeated: [],
+      strange: 0,
+    })
   })
 
   test('numbers of the machine that forgets them are its own, and the ledger tells of those that are missing', async () => {
@@ -212,7 +219,7 @@ describe('after all of it', () => {
       expect(strayRevisions(given)).toEqual([])
       const expected = wholeWindows(own, sizes[topic])
       console.log(`${source}, ${topic}: ${expected.length} windows`)
-      expect(expected.length).toBeGreaterThan(nodes.length)
+      expect(expected.length).toBeGreaterThanOrEqual(nodes.length)
       expect(lastRevisions(given)).toEqual(expected)
     },
   )
@@ -220,13 +227,15 @@ describe('after all of it', () => {
 
 async function writePlant(): Promise<void> {
   await mkdir(join(dir, 'plant', 'machines'), { recursive: true })
+  // What a killed server has on its disk comes when it is back.
+  const aggregates = { lateness1sMs: 600_000, lateness1mMs: 600_000 }
   const all = servers.map((name, i) => ({
     name,
     address: `127.0.0.${i + 1}`,
     nodeId: i + 1,
     services: ['broker', 'connectors', 'processors', ...(i === 0 ? ['board'] : [])],
   }))
-  await write('plant.yaml', { plant: 'chaos', site: 'chaos', partitions: 3, servers: all })
+  await write('plant.yaml', { plant: 'chaos', site: 'chaos', partitions: 3, servers: all, aggregates })
   const common = { publishingIntervalMs: 200, watchdogMs: 2_000, connectTimeoutMs: 4_000 }
   await write('machines/milo.yaml', {
     source: 'milo',
