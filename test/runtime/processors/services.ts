@@ -22,6 +22,14 @@ export type Service = {
   end(signal: NodeJS.Signals): Promise<void>
 }
 
+/** A plant has one; the numbers come from the test. */
+const machine = {
+  source: 'm',
+  connector: 'opcua',
+  options: { endpoint: 'opc.tcp://127.0.0.1:4840' },
+  assets: [{ id: 's/a/line-0/m', name: 'M', tags: [{ name: 'n', nodeId: 'ns=1;s=n' }] }],
+}
+
 /** Writes the plant's folder, makes its topics and access lists, and prepares (not: starts) its three services. */
 export async function prepareServices(
   cluster: TestCluster,
@@ -39,6 +47,7 @@ export async function prepareServices(
     join(plantDir, 'plant.yaml'),
     stringify({ plant: 'shared', site: 's', partitions, servers }),
   )
+  await writeFile(join(plantDir, 'machines', 'm.yaml'), stringify(machine))
   const kafka = connectKafka(await cluster.connection('admin'))
   await provisionPlant(kafka, await loadPlant(plantDir))
   const made = await Promise.all(names.map(name => prepareService(cluster, plantDir, name)))
