@@ -1,4 +1,4 @@
-import { dutiesOf } from '../edge-broker/lease/duties.ts'
+import { dutiesOf, type Holding } from '../edge-broker/lease/duties.ts'
 import type { Presence } from '../edge-broker/lease/presence.ts'
 
 /** One piece of work that only one server is to do at a time. */
@@ -33,11 +33,16 @@ export async function divide({ me, presence, shares, settledMs, signal }: Divide
       holding,
     )
     want(all, take, true, presence)
-    const isDealt = all.every(({ name }) => [...holding.values()].some(({ held }) => held.has(name)))
+    const isDealt = all.every(({ name }) => isSpokenFor(name, holding))
     if (give.length === 0 || !isDealt || performance.now() - same.since < settledMs) continue
     want(all, give, false, presence)
     same = { servers, since: performance.now() }
   }
+}
+
+/** Whether one has it, or has found that it cannot: what nobody speaks for is on its way to somebody. */
+function isSpokenFor(name: string, holding: Holding): boolean {
+  return [...holding.values()].some(({ held, failed }) => held.has(name) || failed.has(name))
 }
 
 function want(shares: readonly Share[], names: readonly string[], wanted: boolean, presence: Presence): void {
