@@ -25,6 +25,8 @@ export type Presence = {
   say(source: string, word: Spoken | undefined): void
   /** Whether this server says that it holds it. */
   isHeld(source: string): boolean
+  /** Whether another server that is here says so. */
+  isHeldElsewhere(source: string): boolean
   /** Whether Kafka has it that this server holds the source. */
   isSaid(source: string): boolean
   /** Whether everybody who is alive has been heard by now. */
@@ -121,6 +123,10 @@ export function openPresence({ kafka, topic, server, onTrouble }: PresenceOption
       ring()
     },
     isHeld: source => mine.get(source) === 'held',
+    isHeldElsewhere: source =>
+      [...roster.alive(now()).values()].some(
+        beat => beat.server !== server && beat.sources[source] === 'held',
+      ),
     isSaid: source => acknowledged[source] === 'held',
     isKnown: () => roster.isKnown(now()),
     holding() {

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { coded, MillraceError } from '../../model/index.ts'
-import type { InRecord, Kafka, OutRecord, Position, Reader, Task } from '../kafka.ts'
+import type { Admin, InRecord, Kafka, OutRecord, Position, Reader, Task } from '../kafka.ts'
 import { inTurns, slicesOf } from './slices.ts'
 
 /** The work of one partition, free of Kafka: what the shell restores, steps and asks for what has changed. */
@@ -68,9 +68,11 @@ async function partitionSession(options: SessionOptions, task: Task): Promise<vo
   const { kafka, partition, inputs, newWorker, signal, changelog, onTrouble, onRestored } = options
   const since = performance.now()
   const partitions = inputs.map(topic => ({ topic, partition }))
-  const start = await startingPositions(kafka, task, partitions)
   const worker = newWorker()
-  const entries = await restore(kafka, { topic: changelog, partition }, worker, signal)
+  const changes = { topic: changelog, partition }
+  const [start, entries] = await withAdmin(kafka, admin =>
+    Promise.all([startingPositions(admin, task, partitions), restore(kafka, admin, changes, worker, signal)]),
+  )
   onRestored?.({ entries, ms: performance.now() - since })
   const onGap = (gap: Gap) => onTrouble(removedUnread(gap))
   const reader = await kafka.reader({ partitions, start, onGap })
@@ -126,7 +128,7 @@ function removedUnread({ topic, partition, from, to }: Gap): MillraceError {
 
 /** What was never committed starts at the earliest record. */
 async function startingPositions(
-  kafka: Kafka,
+  admin: Promise<Admin>,
   task: Task,
   partitions: readonly { topic: string; partition: number }[],
 ): Promise<Position[]> {
@@ -135,27 +137,33 @@ async function startingPositions(
     a.topic === b.topic && a.partition === b.partition
   const missing = partitions.filter(of => !committed.some(same(of)))
   if (missing.length === 0) return committed
-  const admin = await kafka.admin()
+  const topics = missing.map(of => of.topic)
+  const earliest = await (await admin).offsets(topics, 'earliest')
+  return [...committed, ...missing.flatMap(of => earliest.filter(same(of)))]
+}
+
+/** One for all questions of a takeover, opened while the first of them go elsewhere. */
+async function withAdmin<T>(kafka: Kafka, work: (admin: Promise<Admin>) => Promise<T>): Promise<T> {
+  const admin = kafka.admin()
   try {
-    const earliest = await admin.offsets(
-      missing.map(of => of.topic),
-      'earliest',
-    )
-    return [...committed, ...missing.flatMap(of => earliest.filter(same(of)))]
+    return await work(admin)
   } finally {
-    await admin.close()
+    await admin.then(
+      opened => opened.close(),
+      () => {},
+    )
   }
 }
 
 /** Reads the changelog to its end as of now; the fenced predecessor cannot add to it any more. */
 async function restore(
   kafka: Kafka,
+  admin: Promise<Admin>,
   of: { topic: string; partition: number },
   worker: Worker,
   signal: AbortSignal,
 ): Promise<number> {
-  const admin = await kafka.admin()
-  const latest = await admin.offsets([of.topic], 'latest').finally(() => admin.close())
+  const latest = await (await admin).offsets([of.topic], 'latest')
   const end = latest.filter(position => position.partition === of.partition)
   const reader = await kafka.reader({ partitions: [of], start: 'earliest', end })
   const entries = new Map<string, Buffer>()

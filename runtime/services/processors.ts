@@ -3,7 +3,7 @@ import type { Kafka } from '../../edge-broker/kafka.ts'
 import { openPresence, type Presence } from '../../edge-broker/lease/presence.ts'
 import { runPartition } from '../../edge-broker/task/shell.ts'
 import { coded, type MillraceError } from '../../model/index.ts'
-import { divide, leaving, type Share } from '../divide.ts'
+import { divide, type Share } from '../divide.ts'
 import type { ServiceContext } from '../service.ts'
 import { chainWorker } from '../worker.ts'
 import { followLag, inputs, processorGroup } from './lag.ts'
@@ -59,7 +59,6 @@ async function keepPartition(seat: Seat): Promise<void> {
       await presence.change(signal, 1_000)
       continue
     }
-    presence.say(name, 'held')
     const failure = await processPartition(seat)
     // Who stops holds on until it says goodbye: unsaid, the partition would be this server's again.
     if (signal.aborted) return
@@ -69,9 +68,9 @@ async function keepPartition(seat: Seat): Promise<void> {
 }
 
 async function processPartition(seat: Seat): Promise<MillraceError | undefined> {
-  const { partition, context, kafka, presence } = seat
-  const { plants, log, metrics, signal } = context
-  const leave = leaving(seat, presence, signal)
+  const { partition, context, kafka } = seat
+  const { plants, log, metrics } = context
+  const leave = givingAway(seat)
   try {
     await runPartition({
       kafka,
@@ -95,6 +94,23 @@ async function processPartition(seat: Seat): Promise<MillraceError | undefined> 
   } finally {
     leave.done()
   }
+}
+
+/** Aborts when the service stops, or when the partition is not wanted any more and another has taken it: until then it goes on. */
+function givingAway(seat: Seat): { signal: AbortSignal; done(): void } {
+  const { presence, name, context } = seat
+  const left = new AbortController()
+  const done = new AbortController()
+  const either = AbortSignal.any([context.signal, done.signal])
+  const watch = async () => {
+    while (!either.aborted && (seat.wanted || !presence.isHeldElsewhere(name))) {
+      presence.say(name, seat.wanted ? 'held' : 'settling')
+      await presence.change(either, 1_000)
+    }
+    if (!either.aborted) left.abort()
+  }
+  void watch()
+  return { signal: AbortSignal.any([context.signal, left.signal]), done: () => done.abort() }
 }
 
 /** Leaves the partition to who has fenced us, or to whom it may not fail. */
