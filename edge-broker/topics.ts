@@ -162,6 +162,15 @@ export const topicTable: readonly Topic[] = [
     readers: ['connectors', 'operator'],
   },
   {
+    name: 'processor-leases',
+    key: 'server',
+    what: 'every second, which partitions a processors service processes; its silence moves them. Internal, no contract',
+    partitions: 1,
+    keep: 'compacted',
+    writers: ['processors'],
+    readers: ['processors', 'operator'],
+  },
+  {
     name: 'ledger',
     key: 'source/server',
     what: 'what each source has done, by server: position, counts, losses, revised intervals; what was replicated; which configuration each service runs',

@@ -2,6 +2,7 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client'
+import type { PartitionLag } from '../edge-broker/lag.ts'
 import { coded, type LedgerEntry, type MillraceError } from '../model/index.ts'
 
 export type Metrics = {
@@ -15,6 +16,8 @@ export type Metrics = {
   source(name: string, entry: () => LedgerEntry): void
   /** Processed input records, and what they gave. */
   processed(inputs: number, outputs: number): void
+  /** How far behind each partition is that this service processes. */
+  lags(lags: readonly PartitionLag[]): void
   text(): Promise<string>
 }
 
@@ -56,13 +59,26 @@ export function openMetrics(service: string, server: string): Metrics {
       counts?.inputs.inc(inputs)
       counts?.outputs.inc(outputs)
     },
+    lags: lags => counts?.lags(lags, Date.now()),
     text: () => registry.metrics(),
   }
 }
 
 function processorCounts(registry: Registry) {
   const counter = (name: string, help: string) => new Counter({ name, help, registers: [registry] })
+  const gauge = (name: string, help: string) =>
+    new Gauge({ name, help, labelNames: ['topic', 'partition'], registers: [registry] })
+  const records = gauge('millrace_processing_lag_records', 'Input records that wait to be processed.')
+  const seconds = gauge('millrace_processing_lag_seconds', 'How long the oldest of them has waited.')
   return {
+    lags(lags: readonly PartitionLag[], now: number) {
+      records.reset()
+      seconds.reset()
+      for (const { topic, partition, records: waiting, since } of lags) {
+        records.set({ topic, partition }, waiting)
+        seconds.set({ topic, partition }, since === undefined ? 0 : Math.max(0, now - since) / 1000)
+      }
+    },
     inputs: counter('millrace_records_processed_total', 'Input records processed and committed.'),
     outputs: counter('millrace_records_produced_total', 'Records that processing them gave.'),
   }

@@ -16,6 +16,9 @@ export function renderStatus(status: PlantStatus): string[] {
     ...machines.filter(machine => machine.state !== 'connected').map(machineLine),
     ...ledgerLines(status),
     `  lag          ${lagLine(status)}`,
+    ...(isLate(status.lag)
+      ? ['    ! the processors are behind: aggregates, signals and alarms are as late']
+      : []),
     `  replicated   ${replicationLine(status)}`,
     `  open alarms  ${alarms.open.length}`,
     ...alarms.open.map(
@@ -113,6 +116,11 @@ function configurationLines({ configuration: { services, refused } }: PlantStatu
     ]),
   ]
 }
+
+/** Behind by more than this, somebody is to look, s. */
+const lateS = 60
+
+export const isLate = ({ seconds }: PlantStatus['lag']): boolean => (seconds ?? 0) > lateS
 
 function lagLine({ lag }: PlantStatus): string {
   if (lag.records === null) return 'not known yet'

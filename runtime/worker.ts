@@ -15,14 +15,13 @@ import {
 } from '../model/index.ts'
 import { chainFor, keyOf, runChain } from '../processors/chain.ts'
 import { exportsOf } from '../replicator/export.ts'
+import { type Entry, readEntry } from './state-entry.ts'
 import { waveformOf } from './waveform.ts'
 
 type Identity = { readonly source: string; readonly epoch: number; readonly seq: number }
 /** Last sequence number by epoch: a server that comes back may deliver what its disk still held of an older one. */
 type LastOfEpoch = Readonly<Record<number, number>>
 type AssetStates = Map<string, unknown>
-/** An entry of the changelog. `spec` is the declaration that the state was made under, for a declared signal. */
-type Entry = { readonly v: 1; readonly state: unknown; readonly spec?: string }
 
 /**
  * Entries of the changelog are `<processor>@<asset>`, `seen@<source>` for the last record taken of a source, and
@@ -106,7 +105,7 @@ export function chainWorker(plants: { readonly current: Plant }): Worker {
 
   return {
     restore(key, value) {
-      const { state, spec } = value === null ? {} : (JSON.parse(value.toString()) as Partial<Entry>)
+      const { state, spec } = readEntry(key, value)
       const [name, of] = split(key)
       if (spec !== undefined) specs.set(key, spec)
       if (name === active) activeHash = state as string
@@ -160,9 +159,17 @@ function split(key: string): [string, string] {
 /** @throws MillraceError `bad-payload` */
 function decode(record: InRecord): Exclude<ProcessorEvent, { kind: 'signal' }> {
   if (record.topic === 'waveforms') return { kind: 'waveform', block: waveformOf(record) }
-  const parsed: unknown = record.value === null ? null : JSON.parse(record.value.toString())
+  const parsed = record.value === null ? null : jsonOf(record.value)
   if (!isTelemetry(parsed)) throw new MillraceError('bad-payload', 'not a telemetry record of version 1')
   return { kind: 'telemetry', record: parsed }
+}
+
+function jsonOf(value: Buffer): unknown {
+  try {
+    return JSON.parse(value.toString())
+  } catch (cause) {
+    throw new MillraceError('bad-payload', 'not JSON', { cause })
+  }
 }
 
 type Telemetry = Extract<ProcessorEvent, { kind: 'telemetry' }>['record']

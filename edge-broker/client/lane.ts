@@ -63,8 +63,12 @@ export function receive(lane: Lane, broker: number, answer: FetchAnswer): Chunk 
   return { lane, broker, from, next, answer }
 }
 
-/** Nothing may be left before the end: compaction has removed it, or it was all control records. */
-export function passEmptiness(lane: Lane, { lastStableOffset }: FetchAnswer): void {
+/**
+ * Nothing may be left before the end: compaction has removed it.
+ * @param answer one that its size has not cut short; of a partition left out for want of room it tells nothing
+ */
+export function passEmptiness(lane: Lane, { lastStableOffset, batches }: FetchAnswer): void {
+  if (batches.length > 0) return
   if (lane.end === undefined || lane.fetchOffset >= lane.end || lastStableOffset < lane.end) return
   lane.fetchOffset = lane.end
   lane.takenOffset = lane.end

@@ -9,8 +9,8 @@ import { type MillraceProducer, newProducer } from './producing.ts'
 export type Ownership = {
   producerId: bigint
   producerEpoch: number
-  /** Whether a transaction may be open at the coordinator, which it aborts by itself after its timeout. */
-  inTransaction: boolean
+  /** Since when a transaction may be open at the coordinator, which aborts it after its timeout; ms, monotonic. */
+  openSince: number | undefined
 }
 
 type Held = { readonly producer: MillraceProducer; readonly ownership: Ownership }
@@ -33,7 +33,7 @@ export async function takeBack(holder: Holder, patience: Patience, last: Ownersh
   const observer = newProducer(holder.settings)
   try {
     await contact(observer, patience)
-    await persist(patience, () => settle(observer, holder.id, once(patience), last))
+    await persist(patience, () => settle(observer, holder, once(patience), last))
   } finally {
     await observer.close().catch(() => {})
   }
@@ -63,7 +63,7 @@ async function hold(
     await contact(producer, patience)
     const transaction = await producer.beginTransaction({ producerId, producerEpoch })
     await transaction.cancel()
-    return { producerId: producer.producerId!, producerEpoch: producer.producerEpoch!, inTransaction: false }
+    return { producerId: producer.producerId!, producerEpoch: producer.producerEpoch!, openSince: undefined }
   }
   try {
     return { producer, ownership: await within(patience, begun()) }
@@ -79,7 +79,7 @@ async function hold(
  */
 async function settle(
   client: MillraceProducer,
-  id: string,
+  { id, settings }: Holder,
   patience: Patience,
   last: Ownership,
 ): Promise<void> {
@@ -87,13 +87,21 @@ async function settle(
   if (!found) return void Object.assign(last, { producerId: -1n, producerEpoch: -1 }) // unused for days: expired
   const { producerId, producerEpoch, transactionState: state } = found
   const ahead = producerEpoch - last.producerEpoch
-  const timedOut = ahead === 1 && last.inTransaction && /Abort|EpochFence/.test(state)
+  const timedOut = ahead === 1 && isOverdue(last, settings) && /Abort|EpochFence/.test(state)
   // An epoch ahead and nothing begun may be the answer to us that was lost: the coordinator can tell (KIP-360).
   const mayBeOurs = ahead === 0 || timedOut || (ahead === 1 && state === 'Empty')
   if (producerId !== last.producerId || !mayBeOurs) throw successor(id)
-  if (timedOut) Object.assign(last, { producerEpoch, inTransaction: false })
+  if (timedOut) Object.assign(last, { producerEpoch, openSince: undefined })
   if (state === 'Ongoing') await abort(client, id, patience, last)
   if (state === 'Ongoing' || /^Prepare/.test(state)) throw unsettled(id, state)
+}
+
+/**
+ * Only then can the coordinator have aborted it by itself. A successor aborts it, too, with the same traces; so does
+ * one that reads its positions, in a transaction of its own.
+ */
+function isOverdue({ openSince }: Ownership, { transactionTimeoutMs }: Settings): boolean {
+  return openSince !== undefined && performance.now() - openSince >= transactionTimeoutMs
 }
 
 async function abort(

@@ -71,7 +71,7 @@ class TransactionalTask implements Task {
     this.#end ??= new MillraceError('internal', `task ${this.#options.id} is closed`)
     await this.#turn
     const time = patience(`abandon the transaction of ${this.#options.id}`, partingMs)
-    if (this.#ownership.inTransaction && this.#end.code !== 'fenced') {
+    if (this.#ownership.openSince !== undefined && this.#end.code !== 'fenced') {
       await abandon(this.#holder, time, this.#ownership).catch(() => {}) // the coordinator does so after its timeout
     }
     await this.#drop()

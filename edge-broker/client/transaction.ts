@@ -2,6 +2,7 @@ import { addOffsetsToTxnV3, txnOffsetCommitV3 } from '@platformatic/kafka'
 import { MillraceError } from '../../model/index.ts'
 import type { Place, Position } from '../kafka.ts'
 import { callCoordinator, checkPartitions, lastCoordinator, topicsOf } from './connection.ts'
+import { kafkaError } from './errors.ts'
 import { byTopic, stablePositions } from './offsets.ts'
 import type { Ownership } from './ownership.ts'
 import type { Patience } from './patience.ts'
@@ -32,14 +33,34 @@ export async function transact(
   const metadata = await topicsOf(producer, time, [...new Set(lanes.map(lane => lane.topic))])
   checkPartitions(lanes, metadata)
   const transaction = await producer.beginTransaction()
-  ownership.inTransaction = true
-  if (lanes.length > 0) await transaction.addPartitions(metadata, lanes.map(nothingFor))
   const moved = byGroup(held, positions)
-  for (const [group] of moved) await addGroup({ ...held, group }, time)
+  const additions = [
+    ...(lanes.length > 0 ? [() => transaction.addPartitions(metadata, lanes.map(nothingFor))] : []),
+    ...moved.map(
+      ([group]) =>
+        () =>
+          addGroup({ ...held, group }, time),
+    ),
+  ]
+  await opened(ownership, additions)
   const moving = moved.map(([group, of]) => sendPositions({ ...held, group }, of, time))
   await Promise.all([...lanes.map(sendWithin(transaction)), ...moving])
   await transaction.commit()
-  ownership.inTransaction = false
+  ownership.openSince = undefined
+}
+
+/** The first addition opens the transaction at the coordinator. Was that fenced, what is open there is a successor's. */
+async function opened(ownership: Ownership, additions: readonly (() => Promise<unknown>)[]): Promise<void> {
+  ownership.openSince = performance.now()
+  for (const [n, add] of additions.entries()) {
+    try {
+      await add()
+    } catch (thrown) {
+      if (n === 0 && kafkaError(thrown, 'open a transaction').code === 'fenced')
+        ownership.openSince = undefined
+      throw thrown
+    }
+  }
 }
 
 /** The positions as of now, one group after the other. */
@@ -71,12 +92,11 @@ async function positionsOf(held: Transactional, of: readonly Place[], time: Pati
   const { producer, group, ownership } = held
   const coordinator = { type: 'GROUP', key: group } as const
   const transaction = await producer.beginTransaction()
-  ownership.inTransaction = true
-  await addGroup(held, time)
+  await opened(ownership, [() => addGroup(held, time)])
   await sendPositions(held, [{ ...anchor, offset: 0n }], time)
   const believed = lastCoordinator(producer, coordinator)
   await transaction.abort()
-  ownership.inTransaction = false
+  ownership.openSince = undefined
   const positions = await stablePositions(producer, time, group, of)
   if (lastCoordinator(producer, coordinator) !== believed) throw coordinatorMoved(group)
   return positions

@@ -1,12 +1,17 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { coded, MillraceError } from '../../model/index.ts'
-import type { InRecord, Kafka, OutRecord, Position, Reader, Task } from '../kafka.ts'
+import type { Admin, InRecord, Kafka, OutRecord, Position, Reader, Task } from '../kafka.ts'
+import { inTurns, slicesOf } from './slices.ts'
 
 /** The work of one partition, free of Kafka: what the shell restores, steps and asks for what has changed. */
 export interface Worker {
-  /** One entry of the changelog, oldest first; null removes it. */
-  restore(key: string, value: Buffer | null): void
-  /** Outputs of one input record. Throws only on a record that cannot be read: that goes to the dead-letter topic. */
+  /** The last entry of each key in the changelog. Throws on one that it cannot read. */
+  restore(key: string, value: Buffer): void
+  /**
+   * Outputs of one input record.
+   * @throws MillraceError `bad-payload` on a record that cannot be read, having changed nothing: that goes to the
+   * dead-letter topic. So does what makes it throw anything else, but then its state is in doubt, and restored.
+   */
   step(record: InRecord): readonly OutRecord[]
   /** State entries changed since the last call, for the changelog. */
   changed(): readonly { readonly key: string; readonly value: string | null }[]
@@ -25,7 +30,13 @@ export type PartitionOptions = {
   /** Also told of every record that goes to the dead-letter topic, and of records lost to retention before they were read. */
   readonly onTrouble: (error: MillraceError) => void
   readonly onCommit?: (inputs: number, outputs: number) => void
+  /** The partition is this task's, and its state is there. */
+  readonly onRestored?: (restored: { readonly entries: number; readonly ms: number }) => void
 }
+
+/** Records that made the worker fail, by their place. */
+type Poison = Map<string, MillraceError>
+type SessionOptions = PartitionOptions & { readonly poison: Poison }
 
 /**
  * Runs one partition until aborted. Consume, step, produce outputs, state and positions in one transaction: exactly
@@ -35,11 +46,12 @@ export type PartitionOptions = {
  */
 export async function runPartition(options: PartitionOptions): Promise<void> {
   const { kafka, partition, group, signal, onTrouble } = options
+  const poison: Poison = new Map()
   while (!signal.aborted) {
     let task: Task | undefined
     try {
       task = await kafka.task({ id: `${group}.${partition}`, group, signal })
-      await partitionSession(options, task)
+      await partitionSession({ ...options, poison }, task)
     } catch (thrown) {
       if (signal.aborted) return
       const error = coded(thrown, 'internal', `processing partition ${partition} failed`, { transient: true })
@@ -52,20 +64,36 @@ export async function runPartition(options: PartitionOptions): Promise<void> {
   }
 }
 
-async function partitionSession(options: PartitionOptions, task: Task): Promise<void> {
-  const { kafka, partition, inputs, newWorker, signal, changelog, onCommit, onTrouble } = options
+async function partitionSession(options: SessionOptions, task: Task): Promise<void> {
+  const { kafka, partition, inputs, newWorker, signal, changelog, onTrouble, onRestored } = options
+  const since = performance.now()
   const partitions = inputs.map(topic => ({ topic, partition }))
-  const start = await startingPositions(kafka, task, partitions)
   const worker = newWorker()
-  await restore(kafka, { topic: changelog, partition }, worker, signal)
+  const changes = { topic: changelog, partition }
+  const [start, entries] = await withAdmin(kafka, admin =>
+    Promise.all([startingPositions(admin, task, partitions), restore(kafka, admin, changes, worker, signal)]),
+  )
+  onRestored?.({ entries, ms: performance.now() - since })
   const onGap = (gap: Gap) => onTrouble(removedUnread(gap))
   const reader = await kafka.reader({ partitions, start, onGap })
   await readUntilAborted(reader, signal, async batch => {
-    const outputs = batch.flatMap(record => stepped(worker, record, options))
-    const state = worker.changed().map(({ key, value }) => ({ topic: changelog, partition, key, value }))
-    await task.commit([...outputs, ...state], nextPositions(batch))
-    onCommit?.(batch.length, outputs.length)
+    for (const slice of slicesOf(batch)) await processed(options, task, worker, slice)
   })
+}
+
+/** One transaction. What an abort interrupts is not committed. */
+async function processed(
+  options: SessionOptions,
+  task: Task,
+  worker: Worker,
+  records: readonly InRecord[],
+): Promise<void> {
+  const { partition, signal, changelog, onCommit } = options
+  const outputs = await inTurns(records, signal, record => stepped(worker, record, options))
+  if (signal.aborted) return
+  const state = worker.changed().map(({ key, value }) => ({ topic: changelog, partition, key, value }))
+  await task.commit([...outputs, ...state], nextPositions(records))
+  onCommit?.(records.length, outputs.length)
 }
 
 /** Closes the reader, whichever way it ends; an abort before the first batch, too, ends it at once. */
@@ -100,7 +128,7 @@ function removedUnread({ topic, partition, from, to }: Gap): MillraceError {
 
 /** What was never committed starts at the earliest record. */
 async function startingPositions(
-  kafka: Kafka,
+  admin: Promise<Admin>,
   task: Task,
   partitions: readonly { topic: string; partition: number }[],
 ): Promise<Position[]> {
@@ -109,60 +137,79 @@ async function startingPositions(
     a.topic === b.topic && a.partition === b.partition
   const missing = partitions.filter(of => !committed.some(same(of)))
   if (missing.length === 0) return committed
-  const admin = await kafka.admin()
+  const topics = missing.map(of => of.topic)
+  const earliest = await (await admin).offsets(topics, 'earliest')
+  return [...committed, ...missing.flatMap(of => earliest.filter(same(of)))]
+}
+
+/** One for all questions of a takeover, opened while the first of them go elsewhere. */
+async function withAdmin<T>(kafka: Kafka, work: (admin: Promise<Admin>) => Promise<T>): Promise<T> {
+  const admin = kafka.admin()
   try {
-    const earliest = await admin.offsets(
-      missing.map(of => of.topic),
-      'earliest',
-    )
-    return [...committed, ...missing.flatMap(of => earliest.filter(same(of)))]
+    return await work(admin)
   } finally {
-    await admin.close()
+    await admin.then(
+      opened => opened.close(),
+      () => {},
+    )
   }
 }
 
 /** Reads the changelog to its end as of now; the fenced predecessor cannot add to it any more. */
 async function restore(
   kafka: Kafka,
+  admin: Promise<Admin>,
   of: { topic: string; partition: number },
   worker: Worker,
   signal: AbortSignal,
-): Promise<void> {
-  const admin = await kafka.admin()
-  const latest = await admin.offsets([of.topic], 'latest').finally(() => admin.close())
+): Promise<number> {
+  const latest = await (await admin).offsets([of.topic], 'latest')
   const end = latest.filter(position => position.partition === of.partition)
   const reader = await kafka.reader({ partitions: [of], start: 'earliest', end })
-  await readUntilAborted(reader, signal, async batch => {
-    for (const { key, value } of batch) worker.restore(key, value)
-  })
+  const entries = new Map<string, Buffer>()
+  await readUntilAborted(reader, signal, async batch => keepLast(entries, batch))
   signal.throwIfAborted() // half a state is none
+  for (const [key, value] of entries) worker.restore(key, value)
+  return entries.size
 }
 
-function stepped(
-  worker: Worker,
-  record: InRecord,
-  { deadLetter, partition, onTrouble }: PartitionOptions,
-): readonly OutRecord[] {
+/** Copies what is kept: it would hold all the memory of its batch. */
+function keepLast(entries: Map<string, Buffer>, batch: readonly InRecord[]): void {
+  for (const [key, value] of new Map(batch.map(({ key, value }) => [key, value]))) {
+    if (value) entries.set(key, Buffer.from(value))
+    else entries.delete(key)
+  }
+}
+
+function stepped(worker: Worker, record: InRecord, options: SessionOptions): readonly OutRecord[] {
+  const { poison } = options
+  const known = poison.get(placeOf(record))
+  if (known) return [deadLetter(record, known, options)]
   try {
     return worker.step(record)
   } catch (thrown) {
-    const error = coded(thrown, 'bad-payload', 'the record cannot be read')
-    const position = `${record.topic}/${record.partition}/${record.offset}`
-    const headers = { position, code: error.code, reason: error.message }
-    onTrouble(
-      new MillraceError(error.code, `${position} goes to ${deadLetter}: ${error.message}`, { cause: error }),
-    )
-    return [
-      {
-        topic: deadLetter,
-        partition,
-        key: record.key,
-        value: record.value,
-        headers,
-        timestamp: record.timestamp,
-      },
-    ]
+    if (thrown instanceof MillraceError && thrown.code === 'bad-payload') {
+      return [deadLetter(record, thrown, options)]
+    }
+    const error = coded(thrown, 'internal', 'a processor fails on it')
+    poison.set(placeOf(record), error)
+    throw new MillraceError('internal', `${placeOf(record)}: ${error.message}`, {
+      transient: true,
+      cause: error,
+      hint: 'The state before it is restored, and the record left out',
+    })
   }
+}
+
+const placeOf = ({ topic, partition, offset }: InRecord): string => `${topic}/${partition}/${offset}`
+
+function deadLetter(record: InRecord, error: MillraceError, options: PartitionOptions): OutRecord {
+  const { deadLetter: topic, partition, onTrouble } = options
+  const { key, value, timestamp } = record
+  const position = placeOf(record)
+  onTrouble(new MillraceError(error.code, `${position} goes to ${topic}: ${error.message}`, { cause: error }))
+  const headers = { position, code: error.code, reason: error.message }
+  return { topic, partition, key, value, headers, timestamp }
 }
 
 function nextPositions(batch: readonly InRecord[]): Position[] {

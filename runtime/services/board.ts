@@ -4,7 +4,7 @@ import { MillraceError } from '../../model/index.ts'
 import { expectedBrokers } from '../connection.ts'
 import { usualPorts } from '../ports.ts'
 import type { ServiceContext } from '../service.ts'
-import { processorGroup } from './processors.ts'
+import { processorGroup } from './lag.ts'
 
 /** Serves the board, fed from the topics; begun anew when the plant folder changes. */
 export async function runBoard(context: ServiceContext): Promise<void> {

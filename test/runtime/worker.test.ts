@@ -92,7 +92,7 @@ describe('the processors of a partition', () => {
     const first = steps(before, normal.slice(0, 75))
     const changelog = before.changed()
     const after = chainWorker({ current: plant })
-    for (const { key, value } of changelog) after.restore(key, value === null ? null : Buffer.from(value))
+    for (const { key, value } of changelog) after.restore(key, Buffer.from(value!))
     expect([...told(first), ...told(steps(after, normal.slice(75)))]).toEqual(straight)
   })
 

@@ -183,7 +183,7 @@ describe('traps of the client library', () => {
     const holder = { id: topic, settings: { connection, timeoutMs: 30_000, transactionTimeoutMs } }
     const held = await takeOver(holder, patience('take over', 30_000))
     const transaction = await held.producer.beginTransaction()
-    held.ownership.inTransaction = true
+    held.ownership.openSince = performance.now()
     const message = { topic, partition: 0, key: Buffer.from('n'), value: Buffer.from('open') }
     await transaction.addPartitions(await held.producer.metadata({ topics: [topic] }), [message])
     const send = () => transaction.send({ messages: [message] })
@@ -214,6 +214,20 @@ describe('traps of the client library', () => {
     await successor.transaction.commit()
     await Promise.all([sleeper.producer.close(), successor.producer.close()])
     expect((await readAll(kafka, 'asleep', 1)).map(textOf)).toEqual(['open'])
+  })
+
+  test('one that was overtaken while idle does not take what its successor aborts for its own', async () => {
+    await createTopic(kafka, 'idle-owner', 1)
+    const place = { topic: 'idle-owner', partition: 0 }
+    const first = await kafka.task({ id: 'idle-owner', group: 'idle-owner' })
+    await first.commit(numbered('idle-owner', 1, 0, 1), [{ ...place, offset: 1n }])
+    const second = await kafka.task({ id: 'idle-owner', group: 'idle-owner' })
+    await second.positions([place]) // which aborts a transaction, an epoch ahead of the first
+    const fenced = expect.objectContaining({ code: 'fenced', transient: false })
+    await expect(first.commit(numbered('idle-owner', 1, 9, 10), [])).rejects.toEqual(fenced)
+    await second.commit(numbered('idle-owner', 1, 1, 2), [{ ...place, offset: 2n }])
+    await Promise.all([first.close(), second.close()])
+    expect((await readAll(kafka, 'idle-owner', 1)).map(textOf)).toEqual(['0', '1'])
   })
 
   test('a task whose commit was given up reads its positions before it commits again', async () => {
