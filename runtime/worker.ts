@@ -15,6 +15,7 @@ import {
 } from '../model/index.ts'
 import { chainFor, keyOf, runChain } from '../processors/chain.ts'
 import { exportsOf } from '../replicator/export.ts'
+import { retriedHeader } from './deadletter/letters.ts'
 import { waveformOf } from './waveform.ts'
 
 type Identity = { readonly source: string; readonly epoch: number; readonly seq: number }
@@ -25,12 +26,19 @@ type AssetStates = Map<string, unknown>
 type Entry = { readonly v: 1; readonly state: unknown; readonly spec?: string }
 
 /**
- * Entries of the changelog are `<processor>@<asset>`, `seen@<source>` for the last record taken of a source, and
- * `active@<plant>` for the hash of the plant folder that was active last.
+ * Entries of the changelog are `<processor>@<asset>`, `seen@<source>` for the last record taken of a source,
+ * `seen@retried/<source>` for the dead letters of it that were put back and taken, and `active@<plant>` for the hash of the
+ * plant folder that was active last.
  */
 const stateKey = (processor: string, asset: string) => `${processor}@${asset}`
 const seen = 'seen'
+const retried = 'retried/'
 const active = 'active'
+const retriedKey = (topic: string, { source }: Identity) => stateKey(seen, `${retried}${topic}/${source}`)
+const nameOf = ({ epoch, seq }: Identity) => `${epoch}/${seq}`
+
+/** Letters of a source that are remembered: more than a person puts back within the weeks that they are kept. */
+const mostRetried = 10_000
 
 /**
  * The processors of one partition as the exactly-once shell runs them: every asset's chain with its state, and the
@@ -45,6 +53,7 @@ export function chainWorker(plants: { readonly current: Plant }): Worker {
   const chains = new Map<string, Chain>()
   const states = new Map<string, AssetStates>()
   const lastSeen = new Map<string, LastOfEpoch>()
+  const takenLate = new Map<string, readonly string[]>()
   const dirty = new Map<string, () => unknown>()
 
   const chainOf = (asset: string): Chain => {
@@ -103,6 +112,19 @@ export function chainWorker(plants: { readonly current: Plant }): Worker {
     dirty.set(key, () => next)
     return true
   }
+  /**
+   * A dead letter that was put back is older than what was seen since, and was not taken then. The same record may have
+   * become two letters, where its source had delivered it twice.
+   */
+  const isNewRetry = (topic: string, identity: Identity): boolean =>
+    !takenLate.get(retriedKey(topic, identity))?.includes(nameOf(identity))
+  /** Only once it was taken: what cannot be read again may be put back again. */
+  const noteRetry = (topic: string, identity: Identity): void => {
+    const key = retriedKey(topic, identity)
+    const next = [...(takenLate.get(key) ?? []), nameOf(identity)].slice(-mostRetried)
+    takenLate.set(key, next)
+    dirty.set(key, () => next)
+  }
 
   return {
     restore(key, value) {
@@ -110,18 +132,21 @@ export function chainWorker(plants: { readonly current: Plant }): Worker {
       const [name, of] = split(key)
       if (spec !== undefined) specs.set(key, spec)
       if (name === active) activeHash = state as string
+      else if (name === seen && of.startsWith(retried)) takenLate.set(key, state as readonly string[])
       else if (name === seen) lastSeen.set(key, state as LastOfEpoch)
       else statesOf(of).set(name, state)
     },
     step(record) {
       const event = decode(record)
       const identity = event.kind === 'waveform' ? event.block : event.record
-      if (!isNew(record.topic, identity)) return []
+      const isRetry = record.headers.has(retriedHeader)
+      if (!(isRetry ? isNewRetry : isNew)(record.topic, identity)) return []
       adopt(plants.current)
       const activated = activation(record)
       const chain = chainOf(identity.asset)
       const of = statesOf(identity.asset)
       const outputs = runChain(of, chain, event)
+      if (isRetry) noteRetry(record.topic, identity)
       for (const { name } of chain.processors) dirty.set(stateKey(name, identity.asset), () => of.get(name))
       return [...activated, ...outputs.flatMap(output => published(output, plant, record))]
     },

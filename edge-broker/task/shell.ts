@@ -148,7 +148,13 @@ function stepped(
   } catch (thrown) {
     const error = coded(thrown, 'bad-payload', 'the record cannot be read')
     const position = `${record.topic}/${record.partition}/${record.offset}`
-    const headers = { position, code: error.code, reason: error.message }
+    // A waveform is nothing without its headers, and a retry needs the record as it was.
+    const headers = {
+      ...Object.fromEntries(record.headers),
+      position,
+      code: error.code,
+      reason: error.message,
+    }
     onTrouble(
       new MillraceError(error.code, `${position} goes to ${deadLetter}: ${error.message}`, { cause: error }),
     )
