@@ -12,11 +12,24 @@ import {
   type Output,
   type Processor,
   type ProcessorEvent,
+  type TelemetryRecord,
 } from '../model/index.ts'
 import { chainFor, keyOf, runChain } from '../processors/chain.ts'
 import { exportsOf } from '../replicator/export.ts'
 import { retriedHeader } from './deadletter/letters.ts'
 import { waveformOf } from './waveform.ts'
+
+export type InputEvent = Exclude<ProcessorEvent, { kind: 'signal' }>
+/** Where an input record is, and since when. */
+type Place = Pick<InRecord, 'topic' | 'partition' | 'offset' | 'timestamp' | 'headers'>
+
+export type ChainWorker = Worker & {
+  /** `step` of a record that is decoded already. */
+  take(event: InputEvent, record: Place): readonly OutRecord[]
+}
+
+/** The topics that a worker takes records of. */
+export const inputTopics = ['telemetry', 'waveforms'] as const
 
 type Identity = { readonly source: string; readonly epoch: number; readonly seq: number }
 /** Last sequence number by epoch: a server that comes back may deliver what its disk still held of an older one. */
@@ -46,7 +59,10 @@ const mostRetried = 10_000
  * that has changed takes effect with the next record, which an `activations` record names: only assets that are
  * declared otherwise get new chains, and only signals that are declared otherwise begin with a new state.
  */
-export function chainWorker(plants: { readonly current: Plant }): Worker {
+export function chainWorker(
+  plants: { readonly current: Plant },
+  { isWanted = () => true }: { readonly isWanted?: (topic: string) => boolean } = {},
+): ChainWorker {
   let plant = plants.current
   let activeHash: string | undefined
   const specs = new Map<string, string>()
@@ -91,7 +107,7 @@ export function chainWorker(plants: { readonly current: Plant }): Worker {
     plant = next
   }
   /** Once a plant folder and partition: from which input record on it holds. */
-  const activation = (record: InRecord): OutRecord[] => {
+  const activation = (record: Place): OutRecord[] => {
     if (activeHash === plant.hash) return []
     activeHash = plant.hash
     dirty.set(stateKey(active, plant.name), () => activeHash)
@@ -126,6 +142,20 @@ export function chainWorker(plants: { readonly current: Plant }): Worker {
     dirty.set(key, () => next)
   }
 
+  const take = (event: InputEvent, record: Place): OutRecord[] => {
+    const identity = event.kind === 'waveform' ? event.block : event.record
+    const isRetry = record.headers.has(retriedHeader)
+    if (!(isRetry ? isNewRetry : isNew)(record.topic, identity)) return []
+    adopt(plants.current)
+    const activated = activation(record)
+    const chain = chainOf(identity.asset)
+    const of = statesOf(identity.asset)
+    const outputs = runChain(of, chain, event)
+    if (isRetry) noteRetry(record.topic, identity)
+    for (const { name } of chain.processors) dirty.set(stateKey(name, identity.asset), () => of.get(name))
+    return [...activated, ...outputs.flatMap(output => published(output, plant, record, isWanted))]
+  }
+
   return {
     restore(key, value) {
       const { state, spec } = value === null ? {} : (JSON.parse(value.toString()) as Partial<Entry>)
@@ -136,20 +166,8 @@ export function chainWorker(plants: { readonly current: Plant }): Worker {
       else if (name === seen) lastSeen.set(key, state as LastOfEpoch)
       else statesOf(of).set(name, state)
     },
-    step(record) {
-      const event = decode(record)
-      const identity = event.kind === 'waveform' ? event.block : event.record
-      const isRetry = record.headers.has(retriedHeader)
-      if (!(isRetry ? isNewRetry : isNew)(record.topic, identity)) return []
-      adopt(plants.current)
-      const activated = activation(record)
-      const chain = chainOf(identity.asset)
-      const of = statesOf(identity.asset)
-      const outputs = runChain(of, chain, event)
-      if (isRetry) noteRetry(record.topic, identity)
-      for (const { name } of chain.processors) dirty.set(stateKey(name, identity.asset), () => of.get(name))
-      return [...activated, ...outputs.flatMap(output => published(output, plant, record))]
-    },
+    step: record => take(decode(record), record),
+    take,
     changed() {
       const entries = Array.from(dirty, ([key, state]) => ({
         key,
@@ -165,7 +183,7 @@ export function chainWorker(plants: { readonly current: Plant }): Worker {
   }
 }
 
-function activationOf(plant: Plant, { topic, partition, offset, timestamp }: InRecord): OutRecord {
+function activationOf(plant: Plant, { topic, partition, offset, timestamp }: Place): OutRecord {
   const before = { topic, partition, offset: String(offset) }
   const value: Activation = {
     v: 1,
@@ -183,37 +201,37 @@ function split(key: string): [string, string] {
 }
 
 /** @throws MillraceError `bad-payload` */
-function decode(record: InRecord): Exclude<ProcessorEvent, { kind: 'signal' }> {
+export function decode(record: InRecord): InputEvent {
   if (record.topic === 'waveforms') return { kind: 'waveform', block: waveformOf(record) }
   const parsed: unknown = record.value === null ? null : JSON.parse(record.value.toString())
   if (!isTelemetry(parsed)) throw new MillraceError('bad-payload', 'not a telemetry record of version 1')
   return { kind: 'telemetry', record: parsed }
 }
 
-type Telemetry = Extract<ProcessorEvent, { kind: 'telemetry' }>['record']
-
 /** The shape without which no processor can work. The full schema is not run over each record on the hot path. */
-function isTelemetry(parsed: unknown): parsed is Telemetry {
+export function isTelemetry(parsed: unknown): parsed is TelemetryRecord {
   if (typeof parsed !== 'object' || parsed === null) return false
-  const { v, asset, source, epoch, seq, tags, tag, t, value, status } = parsed as Partial<Telemetry>
+  const { v, asset, source, epoch, seq, tags, tag, t, value, status } = parsed as Partial<TelemetryRecord>
   if (v !== 1 || typeof asset !== 'string' || typeof source !== 'string') return false
   if (!Number.isInteger(epoch) || !Number.isInteger(seq)) return false
   const columns = [tag, t, value, status]
   return Array.isArray(tags) && columns.every(column => Array.isArray(column) && column.length === t?.length)
 }
 
-/** The record itself and what the export policy makes of it; stamped with the time at which its input reached Kafka. */
-function published(output: Output, plant: Plant, { timestamp }: InRecord): OutRecord[] {
-  const partition = partitionOf(lineOf(output.value.asset), plant.partitions)
-  const record = {
-    topic: output.topic,
-    partition,
-    key: keyOf(output),
-    value: JSON.stringify(output.value),
-    timestamp,
-  }
-  const exported = plant.region
-    ? exportsOf(plant.region, output).map(({ topic }) => ({ ...record, topic }))
-    : []
-  return [record, ...exported]
+/**
+ * The record itself and what the export policy makes of it, as far as anybody wants them; stamped with the time at which
+ * its input reached Kafka.
+ */
+function published(
+  output: Output,
+  { partitions, region }: Plant,
+  { timestamp }: Place,
+  isWanted: (topic: string) => boolean,
+): OutRecord[] {
+  const exported = region ? exportsOf(region, output).map(({ topic }) => topic) : []
+  const topics = [output.topic, ...exported].filter(isWanted)
+  if (topics.length === 0) return []
+  const partition = partitionOf(lineOf(output.value.asset), partitions)
+  const record = { partition, key: keyOf(output), value: JSON.stringify(output.value), timestamp }
+  return topics.map(topic => ({ topic, ...record }))
 }

@@ -1,6 +1,6 @@
 import { runPartition } from '../../edge-broker/task/shell.ts'
 import type { ServiceContext } from '../service.ts'
-import { chainWorker } from '../worker.ts'
+import { chainWorker, inputTopics } from '../worker.ts'
 
 /** The consumer group under which positions are kept; what `lag` is measured by. */
 export const processorGroup = 'processors'
@@ -14,7 +14,7 @@ export async function runProcessors(context: ServiceContext): Promise<void> {
     runPartition({
       kafka: client,
       partition,
-      inputs: ['telemetry', 'waveforms'],
+      inputs: inputTopics,
       changelog: 'state',
       deadLetter: 'dead-letter',
       group: processorGroup,
