@@ -17,11 +17,24 @@ import {
 import { chainFor, keyOf, runChain } from '../processors/chain.ts'
 import { exportsOf } from '../replicator/export.ts'
 import { retriedHeader } from './deadletter/letters.ts'
+import { RedoLog } from './redo.ts'
+import { telemetryDecoder } from './telemetry-decoder.ts'
 import { waveformOf } from './waveform.ts'
 
 export type InputEvent = Exclude<ProcessorEvent, { kind: 'signal' }>
 /** Where an input record is, and since when. */
-type Place = Pick<InRecord, 'topic' | 'partition' | 'offset' | 'timestamp' | 'headers'>
+type Place = Pick<InRecord, 'topic' | 'partition' | 'offset' | 'timestamp' | 'headers'> & {
+  readonly value?: Buffer | null
+}
+
+export type ChainWorkerOptions = {
+  /** Topics of results that anybody wants; left out: all. */
+  readonly isWanted?: (topic: string) => boolean
+  /** False where nobody asks for `changed`. */
+  readonly keepsState?: boolean
+  /** Is told of every record that can be read. */
+  readonly onEvent?: (event: InputEvent) => void
+}
 
 export type ChainWorker = Worker & {
   /** `step` of a record that is decoded already. */
@@ -36,12 +49,19 @@ type Identity = { readonly source: string; readonly epoch: number; readonly seq:
 type LastOfEpoch = Readonly<Record<number, number>>
 type AssetStates = Map<string, unknown>
 /** An entry of the changelog. `spec` is the declaration that the state was made under, for a declared signal. */
-type Entry = { readonly v: 1; readonly state: unknown; readonly spec?: string }
+type Entry = {
+  readonly v: 1
+  readonly state: unknown
+  readonly spec?: string
+  /** Of a large state: the records that it holds. */
+  readonly count?: number
+}
 
 /**
  * Entries of the changelog are `<processor>@<asset>`, `seen@<source>` for the last record taken of a source,
  * `seen@retried/<source>` for the dead letters of it that were put back and taken, and `active@<plant>` for the hash of the
- * plant folder that was active last.
+ * plant folder that was active last. The records that a large state was stepped with since its snapshot are in
+ * `<processor>@<asset>/<slot>`.
  */
 const stateKey = (processor: string, asset: string) => `${processor}@${asset}`
 const seen = 'seen'
@@ -61,7 +81,7 @@ const mostRetried = 10_000
  */
 export function chainWorker(
   plants: { readonly current: Plant },
-  { isWanted = () => true }: { readonly isWanted?: (topic: string) => boolean } = {},
+  { isWanted = () => true, keepsState = true, onEvent = () => {} }: ChainWorkerOptions = {},
 ): ChainWorker {
   let plant = plants.current
   let activeHash: string | undefined
@@ -71,6 +91,9 @@ export function chainWorker(
   const lastSeen = new Map<string, LastOfEpoch>()
   const takenLate = new Map<string, readonly string[]>()
   const dirty = new Map<string, () => unknown>()
+  const logs = new Map<string, RedoLog>()
+  /** Logs with records that are not in the changelog yet. */
+  const noted = new Set<string>()
 
   const chainOf = (asset: string): Chain => {
     let chain = chains.get(asset)
@@ -82,9 +105,25 @@ export function chainWorker(
         plant.aggregates && { aggregate: plant.aggregates },
       )
       chains.set(asset, chain)
+      for (const processor of chain.processors) if (processor.isLarge) redo(asset, processor)
       for (const signal of declared?.signals ?? []) renew(asset, signal)
     }
     return chain
+  }
+  const logOf = (key: string): RedoLog => {
+    const log = logs.get(key) ?? new RedoLog(logs.size)
+    logs.set(key, log)
+    return log
+  }
+  /** Brings a restored state to where it was. */
+  const redo = (asset: string, processor: Processor<unknown>): void => {
+    const key = stateKey(processor.name, asset)
+    for (const record of logOf(key).redo(key)) {
+      const event = decode({ ...restored, ...record })
+      const of = statesOf(asset)
+      const [state] = processor.step(of.get(processor.name) ?? processor.initial(), event)
+      of.set(processor.name, state)
+    }
   }
   /** A signal that is declared otherwise than when its state was made begins anew. */
   const renew = (asset: string, signal: SignalSpec): void => {
@@ -102,7 +141,11 @@ export function chainWorker(
       aggregates,
     ]
     for (const asset of chains.keys()) {
-      if (!isDeepStrictEqual(of(asset, plant), of(asset, next))) chains.delete(asset)
+      if (isDeepStrictEqual(of(asset, plant), of(asset, next))) continue
+      // What was stepped so far was stepped as it was declared then: it is not to be stepped again.
+      for (const { name, isLarge } of chains.get(asset)!.processors)
+        if (isLarge) dirty.set(stateKey(name, asset), () => statesOf(asset).get(name))
+      chains.delete(asset)
     }
     plant = next
   }
@@ -142,7 +185,37 @@ export function chainWorker(
     dirty.set(key, () => next)
   }
 
+  const stateAt = (key: string): unknown => {
+    const [name, asset] = split(key)
+    return statesOf(asset).get(name)
+  }
+  const note = (key: string, { value = null, timestamp }: Place): void => {
+    logOf(key).note({ value, timestamp })
+    noted.add(key)
+  }
+  const whole = (key: string, state: unknown): string => {
+    const log = logs.get(key)
+    const spec = specs.get(key)
+    const value = JSON.stringify({
+      v: 1,
+      state,
+      ...(spec !== undefined && { spec }),
+      ...(log && { count: log.count }),
+    } satisfies Entry)
+    log?.snapshotTaken(value.length)
+    return value
+  }
+  /** Which states the record has changed. */
+  const changedBy = (event: InputEvent, record: Place, { asset, processors }: Chain): void => {
+    for (const { name, isLarge } of processors) {
+      const key = stateKey(name, asset)
+      if (!isLarge) dirty.set(key, () => statesOf(asset).get(name))
+      else if (event.kind === 'telemetry') note(key, record)
+    }
+  }
+
   const take = (event: InputEvent, record: Place): OutRecord[] => {
+    onEvent(event)
     const identity = event.kind === 'waveform' ? event.block : event.record
     const isRetry = record.headers.has(retriedHeader)
     if (!(isRetry ? isNewRetry : isNew)(record.topic, identity)) return []
@@ -152,14 +225,20 @@ export function chainWorker(
     const of = statesOf(identity.asset)
     const outputs = runChain(of, chain, event)
     if (isRetry) noteRetry(record.topic, identity)
-    for (const { name } of chain.processors) dirty.set(stateKey(name, identity.asset), () => of.get(name))
+    if (keepsState) changedBy(event, record, chain)
     return [...activated, ...outputs.flatMap(output => published(output, plant, record, isWanted))]
   }
 
   return {
     restore(key, value) {
-      const { state, spec } = value === null ? {} : (JSON.parse(value.toString()) as Partial<Entry>)
       const [name, of] = split(key)
+      if (isSlot(name, of)) {
+        statesOf(of.slice(0, of.lastIndexOf('/')))
+        if (value) logOf(key.slice(0, key.lastIndexOf('/'))).restoreEntry(value)
+        return
+      }
+      const { state, spec, count } = value === null ? {} : (JSON.parse(value.toString()) as Partial<Entry>)
+      if (count !== undefined) logOf(key).restoreSnapshot(count, value!.byteLength)
       if (spec !== undefined) specs.set(key, spec)
       if (name === active) activeHash = state as string
       else if (name === seen && of.startsWith(retried)) takenLate.set(key, state as readonly string[])
@@ -169,14 +248,14 @@ export function chainWorker(
     step: record => take(decode(record), record),
     take,
     changed() {
-      const entries = Array.from(dirty, ([key, state]) => ({
-        key,
-        value: JSON.stringify({
-          v: 1,
-          state: state(),
-          ...(specs.has(key) && { spec: specs.get(key)! }),
-        } satisfies Entry),
-      }))
+      const entries: { key: string; value: string | Uint8Array }[] = []
+      for (const key of noted) {
+        const entry = dirty.has(key) ? undefined : logs.get(key)!.entry(key)
+        if (entry) entries.push(entry)
+        else dirty.set(key, () => stateAt(key))
+      }
+      noted.clear()
+      for (const [key, state] of dirty) entries.push({ key, value: whole(key, state()) })
       dirty.clear()
       return entries
     },
@@ -195,15 +274,23 @@ function activationOf(plant: Plant, { topic, partition, offset, timestamp }: Pla
   return { topic: 'activations', partition, key: plant.name, value: JSON.stringify(value), timestamp }
 }
 
+/** Of a record that is stepped again only value and time count. */
+const restored = { topic: 'telemetry', partition: 0, offset: 0n, key: '', headers: new Map<string, string>() }
+
+/** `<asset>/<slot>`, where an asset is `site/area/line/asset`; what is seen of sources has no slots. */
+const isSlot = (name: string, of: string): boolean => name !== seen && /^([^/]+\/){4}\d+$/.test(of)
+
 function split(key: string): [string, string] {
   const at = key.indexOf('@')
   return [key.slice(0, at), key.slice(at + 1)]
 }
 
+const decodeTelemetry = telemetryDecoder()
+
 /** @throws MillraceError `bad-payload` */
 export function decode(record: InRecord): InputEvent {
   if (record.topic === 'waveforms') return { kind: 'waveform', block: waveformOf(record) }
-  const parsed: unknown = record.value === null ? null : JSON.parse(record.value.toString())
+  const parsed: unknown = record.value === null ? null : decodeTelemetry(record.value)
   if (!isTelemetry(parsed)) throw new MillraceError('bad-payload', 'not a telemetry record of version 1')
   return { kind: 'telemetry', record: parsed }
 }

@@ -9,7 +9,7 @@ export interface Worker {
   /** Outputs of one input record. Throws only on a record that cannot be read: that goes to the dead-letter topic. */
   step(record: InRecord): readonly OutRecord[]
   /** State entries changed since the last call, for the changelog. */
-  changed(): readonly { readonly key: string; readonly value: string | null }[]
+  changed(): readonly { readonly key: string; readonly value: string | Uint8Array | null }[]
 }
 
 export type PartitionOptions = {

@@ -1,6 +1,6 @@
 import type { InRecord, OutRecord } from '../../edge-broker/kafka.ts'
 import { MillraceError } from '../../model/index.ts'
-import { type ChainWorker, decode, type InputEvent, isTelemetry } from '../worker.ts'
+import { type ChainWorker, type InputEvent, isTelemetry } from '../worker.ts'
 import type { FileRecord } from './file-history.ts'
 import type { Period, Tally } from './job.ts'
 
@@ -29,9 +29,8 @@ export function play(
 function stepped(record: InRecord | FileRecord, worker: ChainWorker, tally: Tally): readonly OutRecord[] {
   tally.records++
   try {
-    const event = 'parsed' in record ? parsedEvent(record) : decode(record)
-    count(event, record, tally)
-    return worker.take(event, record)
+    tally.bytes += record.value?.byteLength ?? ('bytes' in record ? (record.bytes ?? 0) : 0)
+    return 'parsed' in record ? worker.take(parsedEvent(record), record) : worker.step(record)
   } catch (thrown) {
     tally.unreadable++
     const place = `${record.topic}/${record.partition}/${record.offset}`
@@ -43,10 +42,4 @@ function stepped(record: InRecord | FileRecord, worker: ChainWorker, tally: Tall
 function parsedEvent({ parsed }: FileRecord): InputEvent {
   if (isTelemetry(parsed)) return { kind: 'telemetry', record: parsed }
   throw new MillraceError('bad-payload', 'not a telemetry record of version 1')
-}
-
-function count(event: InputEvent, record: InRecord | FileRecord, tally: Tally): void {
-  tally.bytes += record.value?.byteLength ?? ('bytes' in record ? (record.bytes ?? 0) : 0)
-  if (event.kind === 'telemetry') tally.samples += event.record.t.length
-  else tally.blocks++
 }

@@ -1,7 +1,7 @@
 /** What one thread does: its share of the partitions, from their history to files, and the difference to what was. */
 import type { InRecord, OutRecord } from '../../edge-broker/kafka.ts'
 import type { Alarm, Signal } from '../../model/index.ts'
-import { type ChainWorker, chainWorker, inputTopics } from '../worker.ts'
+import { type ChainWorker, chainWorker, type InputEvent, inputTopics } from '../worker.ts'
 import { type ComparedTopic, comparedTopics, Difference, type DifferenceRow } from './difference.ts'
 import { type FileRecord, fileHistory } from './file-history.ts'
 import { emptyTally, type Job, type Tally } from './job.ts'
@@ -26,11 +26,15 @@ export async function playShare(job: Job, onTally: (tally: Tally) => Promise<voi
     tally.results[result.topic] = (tally.results[result.topic] ?? 0) + 1
     writer.write(result)
   }
+  const onEvent = (event: InputEvent): void => {
+    if (event.kind === 'telemetry') tally.samples += event.record.t.length
+    else tally.blocks++
+  }
   try {
     const workers = new Map<number, ChainWorker>()
     const workerOf = (partition: number): ChainWorker => {
-      const worker =
-        workers.get(partition) ?? chainWorker({ current: plant }, { isWanted: topic => wanted.has(topic) })
+      const options = { isWanted: (topic: string) => wanted.has(topic), keepsState: false, onEvent }
+      const worker = workers.get(partition) ?? chainWorker({ current: plant }, options)
       workers.set(partition, worker)
       return worker
     }
