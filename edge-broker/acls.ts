@@ -22,6 +22,8 @@ const besides: Readonly<Record<Exclude<Party, 'clients'>, readonly Rule[]>> = {
   replicator: [],
   'replication-monitor': owner('replication-monitor'),
   operator: [...on('topic', '*', ['describe', 'describe-configs']), ...on('group', '*', ['describe'])],
+  // It commits no position: what it has put back is marked in the topic itself.
+  retrier: on('transactional-id', 'retrier', ['write']),
 }
 
 function owner(name: string): Rule[] {

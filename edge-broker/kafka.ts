@@ -114,8 +114,14 @@ export interface Admin {
   /** Creates what is missing; what exists stays as it is. */
   createTopics(topics: readonly TopicSpec[]): Promise<void>
   createAcls(acls: readonly Acl[]): Promise<void>
-  /** `latest`: the last stable offset, for readers of committed records. */
-  offsets(topics: readonly string[], at: 'earliest' | 'latest'): Promise<Position[]>
+  /**
+   * `latest`: the last stable offset, for readers of committed records. Of a time (ms UTC) the first record that is not
+   * older, or `latest` where there is none.
+   */
+  offsets(
+    topics: readonly string[],
+    at: 'earliest' | 'latest' | { readonly timestamp: number },
+  ): Promise<Position[]>
   /** Stable committed positions of a group. */
   groupPositions(group: string, topics: readonly string[]): Promise<Position[]>
   close(): Promise<void>

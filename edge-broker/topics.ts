@@ -8,7 +8,10 @@ export type ClusterPlan = {
   readonly region?: { readonly name: string; readonly exports: readonly string[] }
 }
 
-/** Kafka principals of the plant's own services; `clients` stands for every foreign reader. */
+/**
+ * Kafka principals of the plant's own services; `clients` stands for every foreign reader, `retrier` for the command that
+ * puts dead letters back.
+ */
 export type Party =
   | 'connectors'
   | 'processors'
@@ -16,6 +19,7 @@ export type Party =
   | 'replicator'
   | 'replication-monitor'
   | 'operator'
+  | 'retrier'
   | 'clients'
 
 /** One row of the topic table. */
@@ -47,7 +51,7 @@ export const topicTable: readonly Topic[] = [
     what: 'all samples of one asset in one publishing interval',
     partitions: 'plant',
     keep: { days: 7, gib: 8 },
-    writers: ['connectors'],
+    writers: ['connectors', 'retrier'],
     readers: ['connectors', 'processors', ...everybody],
     shed: 4,
   },
@@ -57,7 +61,7 @@ export const topicTable: readonly Topic[] = [
     what: 'vibration blocks: float32 little endian; rate, unit and time in headers',
     partitions: 'plant',
     keep: { days: 2, gib: 8 },
-    writers: ['connectors'],
+    writers: ['connectors', 'retrier'],
     readers: ['connectors', 'processors', ...everybody],
     shed: 1,
   },
@@ -191,11 +195,11 @@ export const topicTable: readonly Topic[] = [
   {
     name: 'dead-letter',
     key: 'as source',
-    what: 'what could not be read; reason and position in headers',
+    what: 'what could not be read, as it was; reason and position in headers; a mark for each that was put back',
     partitions: 'plant',
     keep: { days: 28, gib: 1 },
-    writers: ['processors'],
-    readers: ['board', ...everybody],
+    writers: ['processors', 'retrier'],
+    readers: ['retrier', 'board', ...everybody],
     shed: 2,
   },
   {

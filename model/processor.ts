@@ -27,6 +27,11 @@ export type Output =
 export interface Processor<State> {
   /** Unique among the processors of one asset; names the state in the changelog. */
   readonly name: string
+  /**
+   * Its state is large, and nothing but telemetry records changes it (and ticks, told by a new object): what it is kept
+   * by is a snapshot now and then, and the records since.
+   */
+  readonly isLarge?: boolean
   /** A new object at every call. */
   initial(): State
   step(state: State, event: ProcessorEvent): readonly [State, readonly Output[]]

@@ -161,6 +161,61 @@ program
   .option('--json', 'print {principal, group, files}')
   .action(async (name, options) => (await import('./commands/client.ts')).client(name, options))
 
+program
+  .command('backtest')
+  .description('play history through the processors as a plant folder declares them, before it is used')
+  .option('--from <when>', 'ISO 8601, or a time ago such as 30d; of files: their beginning')
+  .option('--to <when>', 'ISO 8601, now, or a time ago', 'now')
+  .option('--config <dir>', 'plant folder to try (default: the one that runs)')
+  .option('--diff', 'compare with the signals and alarms that were')
+  .option('--was <files...>', 'compare with these: what a backtest wrote, or tail --json printed')
+  .option(
+    '--files <files...>',
+    'history from files: telemetry as tail --json prints it, CSV or .f32 recordings',
+  )
+  .option('--as <asset>', 'site/area/line/asset whose recording a CSV or .f32 is')
+  .option(...sourceOption)
+  .option('--warm-up <time>', 'history before --from that fills windows and baselines', '1h')
+  .option('--aggregates', 'write the aggregates too')
+  .option('--out <dir>', 'where the results are written', 'backtest')
+  .option('--threads <n>', 'partitions are shared between so many (default: one a core)', integer)
+  .option(...plantOption)
+  .option(...stateOption)
+  .option(
+    '--json',
+    'print {plant, plantHash, from, to, samples, seconds, results, files[], differences, difference[]}',
+  )
+  .action(async options => (await import('./commands/backtest.ts')).backtest(options))
+
+const deadletter = program
+  .command('deadletter')
+  .description('records that could not be read: see them, and put them back once the cause is mended')
+const letterFilters = (command: Command) =>
+  command
+    .option('--asset <id>', 'only of this asset, line, area or site')
+    .option('--source <name>', 'only of this source')
+    .option('--topic <name>', 'only what was in this topic: telemetry or waveforms')
+    .option('--code <code>', 'only with this error code')
+    .option(...plantOption)
+    .option(...stateOption)
+letterFilters(deadletter.command('list', { isDefault: true }))
+  .description('what waits, with position, time, source and reason')
+  .option('--all', 'also what was put back')
+  .option(
+    '--json',
+    'print an array of {letter, position, topic, time, key, source, code, reason, retryOf, bytes, state}',
+  )
+  .addHelpText('after', '\nExit code 3: a dead letter waits.')
+  .action(async options => (await import('./commands/deadletter.ts')).listLetters(options))
+letterFilters(deadletter.command('retry'))
+  .description('put records back into their topics, once each, and tell what became of them')
+  .argument('[letters...]', 'as the list shows them: dead-letter/0/17')
+  .option('--every', 'everything that waits')
+  .option('--wait <s>', 'wait so long for the processors to take them', positive, 30)
+  .option('--json', 'print {putBack[], taken, again[]}')
+  .addHelpText('after', '\nExit code 3: a record could not be read again, or was not taken in time.')
+  .action(async (letters, options) => (await import('./commands/deadletter.ts')).retry(letters, options))
+
 const pki = program.command('pki').description("the plant's certificates")
 pki
   .command('list', { isDefault: true })

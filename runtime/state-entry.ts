@@ -1,7 +1,13 @@
 import { MillraceError } from '../model/index.ts'
 
 /** The value of an entry of the changelog. `spec` is the declaration that the state was made under, for a declared signal. */
-export type Entry = { readonly v: 1; readonly state: unknown; readonly spec?: string }
+export type Entry = {
+  readonly v: 1
+  readonly state: unknown
+  readonly spec?: string
+  /** Of a large state: the records that it holds. */
+  readonly count?: number
+}
 
 const version = 1
 

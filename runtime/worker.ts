@@ -12,11 +12,35 @@ import {
   type Output,
   type Processor,
   type ProcessorEvent,
+  type TelemetryRecord,
 } from '../model/index.ts'
 import { chainFor, keyOf, runChain } from '../processors/chain.ts'
 import { exportsOf } from '../replicator/export.ts'
+import { retriedHeader } from './deadletter/letters.ts'
+import { RedoLog } from './redo.ts'
 import { type Entry, readEntry } from './state-entry.ts'
+import { telemetryDecoder } from './telemetry-decoder.ts'
 import { waveformOf } from './waveform.ts'
+
+export type InputEvent = Exclude<ProcessorEvent, { kind: 'signal' }>
+/** Where an input record is, and since when. */
+type Place = Pick<InRecord, 'topic' | 'partition' | 'offset' | 'timestamp' | 'headers'> & {
+  readonly value?: Buffer | null
+}
+
+export type ChainWorkerOptions = {
+  /** Topics of results that anybody wants; left out: all. */
+  readonly isWanted?: (topic: string) => boolean
+  /** False where nobody asks for `changed`. */
+  readonly keepsState?: boolean
+  /** Is told of every record that can be read. */
+  readonly onEvent?: (event: InputEvent) => void
+}
+
+export type ChainWorker = Worker & {
+  /** `step` of a record that is decoded already. */
+  take(event: InputEvent, record: Place): readonly OutRecord[]
+}
 
 type Identity = { readonly source: string; readonly epoch: number; readonly seq: number }
 /** Last sequence number by epoch: a server that comes back may deliver what its disk still held of an older one. */
@@ -24,12 +48,20 @@ type LastOfEpoch = Readonly<Record<number, number>>
 type AssetStates = Map<string, unknown>
 
 /**
- * Entries of the changelog are `<processor>@<asset>`, `seen@<source>` for the last record taken of a source, and
- * `active@<plant>` for the hash of the plant folder that was active last.
+ * Entries of the changelog are `<processor>@<asset>`, `seen@<source>` for the last record taken of a source,
+ * `seen@retried/<source>` for the dead letters of it that were put back and taken, and `active@<plant>` for the hash of the
+ * plant folder that was active last. The records that a large state was stepped with since its snapshot are in
+ * `<processor>@<asset>/<slot>`.
  */
 const stateKey = (processor: string, asset: string) => `${processor}@${asset}`
 const seen = 'seen'
+const retried = 'retried/'
 const active = 'active'
+const retriedKey = (topic: string, { source }: Identity) => stateKey(seen, `${retried}${topic}/${source}`)
+const nameOf = ({ epoch, seq }: Identity) => `${epoch}/${seq}`
+
+/** Letters of a source that are remembered: more than a person puts back within the weeks that they are kept. */
+const mostRetried = 10_000
 
 /**
  * The processors of one partition as the exactly-once shell runs them: every asset's chain with its state, and the
@@ -37,14 +69,21 @@ const active = 'active'
  * that has changed takes effect with the next record, which an `activations` record names: only assets that are
  * declared otherwise get new chains, and only signals that are declared otherwise begin with a new state.
  */
-export function chainWorker(plants: { readonly current: Plant }): Worker {
+export function chainWorker(
+  plants: { readonly current: Plant },
+  { isWanted = () => true, keepsState = true, onEvent = () => {} }: ChainWorkerOptions = {},
+): ChainWorker {
   let plant = plants.current
   let activeHash: string | undefined
   const specs = new Map<string, string>()
   const chains = new Map<string, Chain>()
   const states = new Map<string, AssetStates>()
   const lastSeen = new Map<string, LastOfEpoch>()
+  const takenLate = new Map<string, readonly string[]>()
   const dirty = new Map<string, () => unknown>()
+  const logs = new Map<string, RedoLog>()
+  /** Logs with records that are not in the changelog yet. */
+  const noted = new Set<string>()
 
   const chainOf = (asset: string): Chain => {
     let chain = chains.get(asset)
@@ -56,9 +95,25 @@ export function chainWorker(plants: { readonly current: Plant }): Worker {
         plant.aggregates && { aggregate: plant.aggregates },
       )
       chains.set(asset, chain)
+      for (const processor of chain.processors) if (processor.isLarge) redo(asset, processor)
       for (const signal of declared?.signals ?? []) renew(asset, signal)
     }
     return chain
+  }
+  const logOf = (key: string): RedoLog => {
+    const log = logs.get(key) ?? new RedoLog(logs.size)
+    logs.set(key, log)
+    return log
+  }
+  /** Brings a restored state to where it was. */
+  const redo = (asset: string, processor: Processor<unknown>): void => {
+    const key = stateKey(processor.name, asset)
+    for (const record of logOf(key).redo(key)) {
+      const event = decode({ ...restored, ...record })
+      const of = statesOf(asset)
+      const [state] = processor.step(of.get(processor.name) ?? processor.initial(), event)
+      of.set(processor.name, state)
+    }
   }
   /** A signal that is declared otherwise than when its state was made begins anew. */
   const renew = (asset: string, signal: SignalSpec): void => {
@@ -76,12 +131,16 @@ export function chainWorker(plants: { readonly current: Plant }): Worker {
       aggregates,
     ]
     for (const asset of chains.keys()) {
-      if (!isDeepStrictEqual(of(asset, plant), of(asset, next))) chains.delete(asset)
+      if (isDeepStrictEqual(of(asset, plant), of(asset, next))) continue
+      // What was stepped so far was stepped as it was declared then: it is not to be stepped again.
+      for (const { name, isLarge } of chains.get(asset)!.processors)
+        if (isLarge) dirty.set(stateKey(name, asset), () => statesOf(asset).get(name))
+      chains.delete(asset)
     }
     plant = next
   }
   /** Once a plant folder and partition: from which input record on it holds. */
-  const activation = (record: InRecord): OutRecord[] => {
+  const activation = (record: Place): OutRecord[] => {
     if (activeHash === plant.hash) return []
     activeHash = plant.hash
     dirty.set(stateKey(active, plant.name), () => activeHash)
@@ -102,44 +161,98 @@ export function chainWorker(plants: { readonly current: Plant }): Worker {
     dirty.set(key, () => next)
     return true
   }
+  /**
+   * A dead letter that was put back is older than what was seen since, and was not taken then. The same record may have
+   * become two letters, where its source had delivered it twice.
+   */
+  const isNewRetry = (topic: string, identity: Identity): boolean =>
+    !takenLate.get(retriedKey(topic, identity))?.includes(nameOf(identity))
+  /** Only once it was taken: what cannot be read again may be put back again. */
+  const noteRetry = (topic: string, identity: Identity): void => {
+    const key = retriedKey(topic, identity)
+    const next = [...(takenLate.get(key) ?? []), nameOf(identity)].slice(-mostRetried)
+    takenLate.set(key, next)
+    dirty.set(key, () => next)
+  }
+
+  const stateAt = (key: string): unknown => {
+    const [name, asset] = split(key)
+    return statesOf(asset).get(name)
+  }
+  const note = (key: string, { value = null, timestamp }: Place): void => {
+    logOf(key).note({ value, timestamp })
+    noted.add(key)
+  }
+  const whole = (key: string, state: unknown): string => {
+    const log = logs.get(key)
+    const spec = specs.get(key)
+    const value = JSON.stringify({
+      v: 1,
+      state,
+      ...(spec !== undefined && { spec }),
+      ...(log && { count: log.count }),
+    } satisfies Entry)
+    log?.snapshotTaken(value.length)
+    return value
+  }
+  /** Which states the record has changed. */
+  const changedBy = (event: InputEvent, record: Place, { asset, processors }: Chain): void => {
+    for (const { name, isLarge } of processors) {
+      const key = stateKey(name, asset)
+      if (!isLarge) dirty.set(key, () => statesOf(asset).get(name))
+      else if (event.kind === 'telemetry') note(key, record)
+    }
+  }
+
+  const take = (event: InputEvent, record: Place): OutRecord[] => {
+    onEvent(event)
+    const identity = event.kind === 'waveform' ? event.block : event.record
+    const isRetry = record.headers.has(retriedHeader)
+    if (!(isRetry ? isNewRetry : isNew)(record.topic, identity)) return []
+    adopt(plants.current)
+    const activated = activation(record)
+    const chain = chainOf(identity.asset)
+    const of = statesOf(identity.asset)
+    const outputs = runChain(of, chain, event)
+    if (isRetry) noteRetry(record.topic, identity)
+    if (keepsState) changedBy(event, record, chain)
+    return [...activated, ...outputs.flatMap(output => published(output, plant, record, isWanted))]
+  }
 
   return {
     restore(key, value) {
-      const { state, spec } = readEntry(key, value)
       const [name, of] = split(key)
+      if (isSlot(name, of)) {
+        statesOf(of.slice(0, of.lastIndexOf('/')))
+        logOf(key.slice(0, key.lastIndexOf('/'))).restoreEntry(value)
+        return
+      }
+      const { state, spec, count } = readEntry(key, value)
+      if (count !== undefined) logOf(key).restoreSnapshot(count, value.byteLength)
       if (spec !== undefined) specs.set(key, spec)
       if (name === active) activeHash = state as string
+      else if (name === seen && of.startsWith(retried)) takenLate.set(key, state as readonly string[])
       else if (name === seen) lastSeen.set(key, state as LastOfEpoch)
       else statesOf(of).set(name, state)
     },
-    step(record) {
-      const event = decode(record)
-      const identity = event.kind === 'waveform' ? event.block : event.record
-      if (!isNew(record.topic, identity)) return []
-      adopt(plants.current)
-      const activated = activation(record)
-      const chain = chainOf(identity.asset)
-      const of = statesOf(identity.asset)
-      const outputs = runChain(of, chain, event)
-      for (const { name } of chain.processors) dirty.set(stateKey(name, identity.asset), () => of.get(name))
-      return [...activated, ...outputs.flatMap(output => published(output, plant, record))]
-    },
+    step: record => take(decode(record), record),
+    take,
     changed() {
-      const entries = Array.from(dirty, ([key, state]) => ({
-        key,
-        value: JSON.stringify({
-          v: 1,
-          state: state(),
-          ...(specs.has(key) && { spec: specs.get(key)! }),
-        } satisfies Entry),
-      }))
+      const entries: { key: string; value: string | Uint8Array }[] = []
+      for (const key of noted) {
+        const entry = dirty.has(key) ? undefined : logs.get(key)!.entry(key)
+        if (entry) entries.push(entry)
+        else dirty.set(key, () => stateAt(key))
+      }
+      noted.clear()
+      for (const [key, state] of dirty) entries.push({ key, value: whole(key, state()) })
       dirty.clear()
       return entries
     },
   }
 }
 
-function activationOf(plant: Plant, { topic, partition, offset, timestamp }: InRecord): OutRecord {
+function activationOf(plant: Plant, { topic, partition, offset, timestamp }: Place): OutRecord {
   const before = { topic, partition, offset: String(offset) }
   const value: Activation = {
     v: 1,
@@ -151,51 +264,59 @@ function activationOf(plant: Plant, { topic, partition, offset, timestamp }: InR
   return { topic: 'activations', partition, key: plant.name, value: JSON.stringify(value), timestamp }
 }
 
+/** Of a record that is stepped again only value and time count. */
+const restored = { topic: 'telemetry', partition: 0, offset: 0n, key: '', headers: new Map<string, string>() }
+
+/** `<asset>/<slot>`, where an asset is `site/area/line/asset`; what is seen of sources has no slots. */
+const isSlot = (name: string, of: string): boolean => name !== seen && /^([^/]+\/){4}\d+$/.test(of)
+
 function split(key: string): [string, string] {
   const at = key.indexOf('@')
   return [key.slice(0, at), key.slice(at + 1)]
 }
 
+const decodeTelemetry = telemetryDecoder()
+
 /** @throws MillraceError `bad-payload` */
-function decode(record: InRecord): Exclude<ProcessorEvent, { kind: 'signal' }> {
+export function decode(record: InRecord): InputEvent {
   if (record.topic === 'waveforms') return { kind: 'waveform', block: waveformOf(record) }
-  const parsed = record.value === null ? null : jsonOf(record.value)
+  const parsed = record.value === null ? null : telemetryIn(record.value)
   if (!isTelemetry(parsed)) throw new MillraceError('bad-payload', 'not a telemetry record of version 1')
   return { kind: 'telemetry', record: parsed }
 }
 
-function jsonOf(value: Buffer): unknown {
+function telemetryIn(value: Buffer): unknown {
   try {
-    return JSON.parse(value.toString())
+    return decodeTelemetry(value)
   } catch (cause) {
     throw new MillraceError('bad-payload', 'not JSON', { cause })
   }
 }
 
-type Telemetry = Extract<ProcessorEvent, { kind: 'telemetry' }>['record']
-
 /** The shape without which no processor can work. The full schema is not run over each record on the hot path. */
-function isTelemetry(parsed: unknown): parsed is Telemetry {
+export function isTelemetry(parsed: unknown): parsed is TelemetryRecord {
   if (typeof parsed !== 'object' || parsed === null) return false
-  const { v, asset, source, epoch, seq, tags, tag, t, value, status } = parsed as Partial<Telemetry>
+  const { v, asset, source, epoch, seq, tags, tag, t, value, status } = parsed as Partial<TelemetryRecord>
   if (v !== 1 || typeof asset !== 'string' || typeof source !== 'string') return false
   if (!Number.isInteger(epoch) || !Number.isInteger(seq)) return false
   const columns = [tag, t, value, status]
   return Array.isArray(tags) && columns.every(column => Array.isArray(column) && column.length === t?.length)
 }
 
-/** The record itself and what the export policy makes of it; stamped with the time at which its input reached Kafka. */
-function published(output: Output, plant: Plant, { timestamp }: InRecord): OutRecord[] {
-  const partition = partitionOf(lineOf(output.value.asset), plant.partitions)
-  const record = {
-    topic: output.topic,
-    partition,
-    key: keyOf(output),
-    value: JSON.stringify(output.value),
-    timestamp,
-  }
-  const exported = plant.region
-    ? exportsOf(plant.region, output).map(({ topic }) => ({ ...record, topic }))
-    : []
-  return [record, ...exported]
+/**
+ * The record itself and what the export policy makes of it, as far as anybody wants them; stamped with the time at which
+ * its input reached Kafka.
+ */
+function published(
+  output: Output,
+  { partitions, region }: Plant,
+  { timestamp }: Place,
+  isWanted: (topic: string) => boolean,
+): OutRecord[] {
+  const exported = region ? exportsOf(region, output).map(({ topic }) => topic) : []
+  const topics = [output.topic, ...exported].filter(isWanted)
+  if (topics.length === 0) return []
+  const partition = partitionOf(lineOf(output.value.asset), partitions)
+  const record = { partition, key: keyOf(output), value: JSON.stringify(output.value), timestamp }
+  return topics.map(topic => ({ topic, ...record }))
 }

@@ -14,7 +14,7 @@ export interface Worker {
    */
   step(record: InRecord): readonly OutRecord[]
   /** State entries changed since the last call, for the changelog. */
-  changed(): readonly { readonly key: string; readonly value: string | null }[]
+  changed(): readonly { readonly key: string; readonly value: string | Uint8Array | null }[]
 }
 
 export type PartitionOptions = {
@@ -208,7 +208,8 @@ function deadLetter(record: InRecord, error: MillraceError, options: PartitionOp
   const { key, value, timestamp } = record
   const position = placeOf(record)
   onTrouble(new MillraceError(error.code, `${position} goes to ${topic}: ${error.message}`, { cause: error }))
-  const headers = { position, code: error.code, reason: error.message }
+  // A waveform is nothing without its headers, and a retry needs the record as it was.
+  const headers = { ...Object.fromEntries(record.headers), position, code: error.code, reason: error.message }
   return { topic, partition, key, value, headers, timestamp }
 }
 

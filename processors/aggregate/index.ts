@@ -26,6 +26,7 @@ export function aggregate(asset: ProcessorAsset, options: AggregateOptions): Pro
   const giveOut = giverFor(asset, levels)
   return {
     name: 'aggregate',
+    isLarge: true,
     initial: () => ({ watermark: null, series: {}, spans: [[], [], []], losses: noLosses() }),
     step(state, event) {
       if (event.kind !== 'telemetry') return [state, []]

@@ -2,12 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Admin, Kafka } from '../../edge-broker/kafka.ts'
 import { lagOf, type PartitionLag } from '../../edge-broker/lag.ts'
 import { coded, type MillraceError } from '../../model/index.ts'
+import { inputTopics, processorGroup } from '../inputs.ts'
 import type { Metrics } from '../metrics.ts'
-
-/** The consumer group under which positions are kept; what lag is measured by. */
-export const processorGroup = 'processors'
-/** What is processed. */
-export const inputs = ['telemetry', 'waveforms']
 
 const everyMs = 5_000
 
@@ -29,7 +25,7 @@ export async function followLag({ kafka, held, metrics, onTrouble, signal }: Lag
       const partitions = held()
       const lags =
         partitions.length > 0
-          ? await lagOf({ kafka, admin, group: processorGroup, topics: inputs, partitions })
+          ? await lagOf({ kafka, admin, group: processorGroup, topics: inputTopics, partitions })
           : []
       metrics.lags(lags)
     } catch (thrown) {
@@ -48,7 +44,7 @@ export async function processingLag(
   now: number,
 ): Promise<{ records: number; seconds: number }> {
   const admin = await kafka.admin()
-  const lags = await lagOf({ kafka, admin, group: processorGroup, topics: inputs }).finally(() =>
+  const lags = await lagOf({ kafka, admin, group: processorGroup, topics: inputTopics }).finally(() =>
     admin.close(),
   )
   return summed(lags, now)

@@ -4,9 +4,10 @@ import { openPresence, type Presence } from '../../edge-broker/lease/presence.ts
 import { runPartition } from '../../edge-broker/task/shell.ts'
 import { coded, type MillraceError } from '../../model/index.ts'
 import { divide, type Share } from '../divide.ts'
+import { inputTopics, processorGroup } from '../inputs.ts'
 import type { ServiceContext } from '../service.ts'
 import { chainWorker } from '../worker.ts'
-import { followLag, inputs, processorGroup } from './lag.ts'
+import { followLag } from './lag.ts'
 
 /** Partitions move at no cost but a restore: as soon as servers have seen each other twice. */
 const settledMs = 500
@@ -75,7 +76,7 @@ async function processPartition(seat: Seat): Promise<MillraceError | undefined> 
     await runPartition({
       kafka,
       partition,
-      inputs,
+      inputs: inputTopics,
       changelog: 'state',
       deadLetter: 'dead-letter',
       group: processorGroup,

@@ -75,6 +75,21 @@ describe('the processors of a partition', () => {
     )
   })
 
+  test('take a dead letter that was put back, though newer ones were seen; once, also after a restart', () => {
+    const back = (seq: number) =>
+      record('telemetry', telemetry(seq, 60).value, { retried: 'dead-letter/0/1' })
+    const twice = [telemetry(1, 60), telemetry(3, 60), back(2), back(2)]
+    const before = chainWorker({ current: plant })
+    steps(before, twice)
+    const changelog = before.changed()
+    const after = chainWorker({ current: plant })
+    for (const { key, value } of changelog) after.restore(key, Buffer.from(value!))
+    steps(after, [back(2)])
+    const closing = steps(after, [telemetry(70, 60)])
+    const minute = closing.find(({ topic }) => topic === 'aggregates-1m')
+    expect(JSON.parse(String(minute?.value)).count).toBe(3)
+  })
+
   test('take what a returning disk still held of an older epoch', () => {
     const worker = chainWorker({ current: plant })
     steps(worker, [telemetry(1, 60, 1), telemetry(2, 60, 2)])
