@@ -10,8 +10,8 @@ import { type TagEntry, tagOf } from './tag.ts'
 export function checkSignals(asset: Found, kinds: Kinds, isSound: IsSound): PlantProblem[] {
   const names = textsBelow(asset, 'tags', '*', 'name').map(({ value }) => value)
   const tags = tagsOf(asset, isSound)
-  const problems = below(asset, 'signals', '*').flatMap(signal => {
-    const unknown = unknownTags(signal, names)
+  const problems = below(asset, 'signals', '*').flatMap((signal, i, signals) => {
+    const unknown = [...unknownTags(signal, names), ...notEarlier(signal, signals.slice(0, i), signals)]
     if (unknown.length > 0 || !isSound(signal) || tags === undefined) return unknown
     return creation(asset, tags, signal, kinds)
   })
@@ -47,6 +47,20 @@ function unknownTags(signal: Found, names: readonly string[]): PlantProblem[] {
       const suggestion = nearest(value, names)
       return file.problem(path, `this asset has no tag "${value}"`, { suggestion })
     })
+}
+
+/** By convention an option called `ofSignal` names a signal of the same asset, declared before: only those it can see. */
+function notEarlier(signal: Found, earlier: readonly Found[], all: readonly Found[]): PlantProblem[] {
+  const namesOf = (signals: readonly Found[]) =>
+    signals.flatMap(one => textsBelow(one, 'name')).map(({ value }) => value)
+  const names = namesOf(earlier)
+  return textsBelow(signal, 'ofSignal')
+    .filter(({ value }) => !names.includes(value))
+    .map(({ file, path, value }) =>
+      namesOf(all).includes(value)
+        ? file.problem(path, `the signal "${value}" must be declared before the one that follows it`)
+        : file.problem(path, `this asset has no signal "${value}"`, { suggestion: nearest(value, names) }),
+    )
 }
 
 function creation(asset: Found, tags: readonly Tag[], signal: Found, kinds: Kinds): PlantProblem[] {

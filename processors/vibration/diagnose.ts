@@ -94,8 +94,8 @@ function faultLines(
 ): Lines | undefined {
   const lines = linesAt(spectrum, orders[fault] * shaftHz, shaftHz, tolerance)
   if (fault !== 'BPFI' || lines === undefined) return lines
-  const marginDb = (lines.marginDb + sidebandsDb(spectrum, lines.frequencyHz, shaftHz)) / 2
-  return { ...lines, marginDb }
+  const sidebands = sidebandsDb(spectrum, lines.frequencyHz, shaftHz)
+  return { ...lines, marginDb: (lines.marginDb + sidebands) / 2, sidebandsDb: sidebands }
 }
 
 /** null when one is missing. */

@@ -1,4 +1,4 @@
-import FFT from 'fft.js'
+import { transformOf } from '../waveform/fft.ts'
 
 /** Power spectrum of the squared envelope of one frequency band. */
 export type EnvelopeSpectrum = {
@@ -15,17 +15,6 @@ export type EnvelopeSpectrum = {
 const edge = 0.1
 /** Modulation depth of `least`. */
 const leastDepth = 1e-3
-
-/** Twiddle tables by size: constants, computed once. */
-const transforms = new Map<number, FFT>()
-
-function transformOf(size: number): FFT {
-  const known = transforms.get(size)
-  if (known) return known
-  const made = new FFT(size)
-  transforms.set(size, made)
-  return made
-}
 
 /**
  * Squared envelope spectra (Antoni, 2007) of equal bands from 0 to half the sample rate: each band is cut out of the
@@ -51,10 +40,9 @@ function spectrumOf(samples: Float32Array): Float64Array {
   for (const x of samples) sum += x
   const mean = sum / size
   const out = new Float64Array(2 * size)
-  transformOf(size).realTransform(
-    out,
-    Float64Array.from(samples, x => x - mean),
-  )
+  const centred = new Float64Array(size)
+  for (let i = 0; i < size; i++) centred[i] = samples[i]! - mean
+  transformOf(size).realTransform(out, centred)
   return out
 }
 

@@ -1,30 +1,32 @@
-import {
-  type Evidence,
-  type Micros,
-  type Output,
-  type Processor,
-  qualityOf,
-  type Tag,
-  type TelemetryRecord,
-  type WaveformBlock,
+import type {
+  Evidence,
+  Micros,
+  Output,
+  Processor,
+  Tag,
+  TelemetryRecord,
+  WaveformBlock,
 } from '../../model/index.ts'
 import { tagOf } from '../asset-tag.ts'
 import type { ProcessorKind } from '../contract.ts'
 import { witness } from '../evidence.ts'
 import { numberOf, readingsOf } from '../readings.ts'
-import { type Fault, type Orders, ordersOf } from './bearing.ts'
+import { clippedShare, type Shape, shapeOf, whatChanged, whyUnusable } from '../waveform/block.ts'
+import { statisticsOf } from '../waveform/statistics.ts'
+import { atEqualAngles, type Turned } from './angle.ts'
+import { type Bearing, bearingOf, type Fault, type Orders, ordersOf } from './bearing.ts'
 import { type Diagnosis, diagnose, whyNotDiagnosable } from './diagnose.ts'
 import { refuse, VibrationOptions } from './options.ts'
-import { statisticsOf } from './statistics.ts'
+import type { Named } from './reason.ts'
+import { type SpeedReading, speedBetween, withReadings } from './speed.ts'
 import { type Judgement, notKnown, rounded, verdictOf } from './verdict.ts'
 
-type Named = VibrationOptions & { readonly name: string }
-
 export type VibrationState = {
-  /** The speed as last told by rpmTag, or why it is not known; null before it told any. */
-  speed: { readonly t: Micros; readonly rpm: number | string } | null
-  /** Source time of the newest block; older ones change nothing. */
+  /** The speeds told by rpmTag, as far back as a block may reach. */
+  speeds: SpeedReading[]
+  /** Of the newest block: source time and what must stay the same; older blocks change nothing. */
   t: Micros | null
+  shape: Shape | null
   /** Margins of the last blocks that could be diagnosed, oldest first, at most `blocks`. */
   recent: {
     readonly margins: Diagnosis['margins']
@@ -32,6 +34,8 @@ export type VibrationState = {
     readonly epoch: number
     readonly seq: number
   }[]
+  /** How long speeds are kept before the newest: twice the longest block. */
+  keepMicros: Micros
   /** The last verdict that was known. */
   level: 'normal' | 'warning' | 'alarm'
   /** As last given out. */
@@ -57,32 +61,47 @@ export const vibration: ProcessorKind<VibrationOptions> = {
   create(asset, options) {
     refuse(asset, options)
     const { name, rpmTag } = options
+    const bearing = bearingOf(options.bearing) as Bearing // refused above where it is none
     const setup: Setup = {
       tag: tagOf(asset, name, options.tag, 'waveform'),
       rpmTag: rpmTag === undefined ? undefined : tagOf(asset, name, rpmTag, 'telemetry'),
-      orders: ordersOf(options.bearing),
-      options,
+      orders: ordersOf(bearing),
+      options: { ...options, bearing },
     }
     return {
       name,
       initial: newState,
       step(state, event) {
-        if (event.kind === 'telemetry') noteSpeed(state, event.record, setup)
+        if (event.kind === 'telemetry') noteSpeeds(state, event.record, setup)
         return [state, event.kind === 'waveform' ? blockStep(state, event.block, setup) : []]
       },
     } satisfies Processor<VibrationState>
   },
 }
 
+/** Speeds kept before any block has told how long blocks are. */
+const keptAtFirst = 10_000_000
+
 function newState(): VibrationState {
-  return { speed: null, t: null, recent: [], level: 'normal', verdict: null, givenOutAt: 0 }
+  return {
+    speeds: [],
+    t: null,
+    shape: null,
+    recent: [],
+    keepMicros: keptAtFirst,
+    level: 'normal',
+    verdict: null,
+    givenOutAt: 0,
+  }
 }
 
-function noteSpeed(state: VibrationState, record: TelemetryRecord, { rpmTag }: Setup): void {
+function noteSpeeds(state: VibrationState, record: TelemetryRecord, { rpmTag }: Setup): void {
   if (rpmTag === undefined) return
-  const reading = readingsOf(record, rpmTag.name).at(-1)
-  if (reading === undefined || (state.speed !== null && reading.t < state.speed.t)) return
-  state.speed = { t: reading.t, rpm: numberOf(reading, rpmTag) }
+  const more = readingsOf(record, rpmTag.name).map(reading => ({
+    t: reading.t,
+    rpm: numberOf(reading, rpmTag),
+  }))
+  if (more.length > 0) state.speeds = withReadings(state.speeds, more, state.keepMicros)
 }
 
 function blockStep(state: VibrationState, block: WaveformBlock, setup: Setup): Output[] {
@@ -114,29 +133,64 @@ function blockStep(state: VibrationState, block: WaveformBlock, setup: Setup): O
   ]
 }
 
-function judge(state: VibrationState, block: WaveformBlock, { rpmTag, orders, options }: Setup): Judgement {
-  const rpm =
-    rpmTag === undefined ? options.rpm! : (state.speed?.rpm ?? `${rpmTag.name} has told no speed yet`)
-  if (typeof rpm === 'string') return notKnown(`Not diagnosable: ${rpm}`)
-  const problem =
-    problemOf(block) ?? whyNotDiagnosable(block.samples.length, block.rateHz, Math.abs(rpm), orders)
+function judge(state: VibrationState, block: WaveformBlock, setup: Setup): Judgement {
+  const problem = whyUnusable(block) ?? whyNotComparable(state, block)
   if (problem !== undefined) return notKnown(`Not diagnosable: ${problem}`)
-  const statistics = statisticsOf(block.samples)
-  if (!Number.isFinite(statistics.kurtosis))
-    return notKnown('Not diagnosable: the block holds samples that are not finite')
-  if (statistics.rms === 0)
-    return notKnown('Not diagnosable: all samples of the block are the same, check sensor and cable')
-  const diagnosis = diagnose(block.samples, block.rateHz, Math.abs(rpm), orders, options.tolerance)
+  const turned = turnedBlock(state, block, setup)
+  if (typeof turned === 'string') return notKnown(`Not diagnosable: ${turned}`)
+  const { samples, rateHz, rpm } = turned
+  const { orders, options } = setup
+  const tooShort = whyNotDiagnosable(samples.length, rateHz, rpm, orders)
+  if (tooShort !== undefined) return notKnown(`Not diagnosable: ${tooShort}`)
+  const clipped = clippedShare(block.samples)
+  if (clipped > clippedAtMost)
+    return notKnown(
+      `Not diagnosable: the sensor is at the end of its range in ${percent(clipped)} of the samples, take one for stronger vibration`,
+    )
+  const diagnosis = diagnose(samples, rateHz, rpm, orders, options.tolerance)
   const { source, epoch, seq } = block
   state.recent.push({ margins: short(diagnosis.margins), source, epoch, seq })
   if (state.recent.length > options.blocks) state.recent.shift()
   const margins = state.recent.map(({ margins }) => margins)
-  return verdictOf(margins, diagnosis, statistics, Math.abs(rpm), state.level, options)
+  return verdictOf(margins, diagnosis, statisticsOf(block.samples), rpm, state.level, options)
 }
 
-function problemOf({ status, rateHz }: WaveformBlock): string | undefined {
-  if (qualityOf(status) !== 'good') return `the block is of ${qualityOf(status)} quality`
-  return rateHz > 0 && Number.isFinite(rateHz) ? undefined : `the block has the sample rate ${rateHz}`
+/** Clipping puts harmonics where there are none; so much does no harm to lines that stand 14 dB over the noise. */
+const clippedAtMost = 0.001
+
+function percent(share: number): string {
+  return `${Number((100 * share).toPrecision(2))} %`
+}
+
+/** After another unit or rate the sensor is another one, or set otherwise: what was averaged does not count any more. */
+function whyNotComparable(state: VibrationState, block: WaveformBlock): string | undefined {
+  const change = whatChanged(state.shape, block)
+  state.shape = shapeOf(block)
+  if (change === undefined) return undefined
+  state.recent = []
+  state.level = 'normal'
+  return `${change}, what was seen before does not count any more`
+}
+
+/** The block with its speed, at equal angles where that changed; or why its speed is not known. */
+function turnedBlock(
+  state: VibrationState,
+  { t, samples, rateHz }: WaveformBlock,
+  { rpmTag, options }: Setup,
+): Turned | string {
+  if (rpmTag === undefined) return { samples, rateHz, rpm: options.rpm! }
+  const micros = Math.round((samples.length / rateHz) * 1e6)
+  state.keepMicros = Math.max(state.keepMicros, 2 * micros)
+  const start = options.stampedAt === 'end' ? t - micros : t
+  const speed = speedBetween(state.speeds, start, start + micros, rpmTag.name)
+  if (typeof speed === 'string') return speed
+  const ageMs = (start - speed.readings.at(-1)!.t) / 1_000
+  if (ageMs > (options.rpmMaxAgeMs ?? Number.POSITIVE_INFINITY))
+    return `${rpmTag.name} was last told ${Math.round(ageMs / 1_000)} s before the block`
+  if (speed.change > options.maxSpeedChange)
+    return `the speed changes by ${percent(speed.change)} within the block`
+  if (speed.change <= options.steadyShare) return { samples, rateHz, rpm: speed.rpm }
+  return atEqualAngles(samples, rateHz, start, speed)
 }
 
 /** Margins as they are kept: the state goes to a changelog. */

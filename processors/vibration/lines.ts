@@ -16,6 +16,8 @@ export type Lines = {
   readonly frequencyHz: number
   /** Each harmonic over its noise floor, dB; those that a shaft harmonic covers, or beyond the spectrum, are left out. */
   readonly harmonicsDb: readonly number[]
+  /** Mean level of the sidebands at the shaft speed; of the inner race alone. */
+  readonly sidebandsDb?: number
 }
 
 /**

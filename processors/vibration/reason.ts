@@ -1,12 +1,13 @@
-import { type Fault, partOf } from './bearing.ts'
+import type { Statistics } from '../waveform/statistics.ts'
+import { type Bearing, type Fault, partOf } from './bearing.ts'
 import type { Diagnosis } from './diagnose.ts'
 import type { VibrationOptions } from './options.ts'
-import type { Statistics } from './statistics.ts'
 
 /** What a harmonic must have over the noise to be mentioned. */
-const harmonicDb = 10
+export const harmonicDb = 10
 
-export type Named = VibrationOptions & { readonly name: string }
+/** The options with the bearing's geometry in place of what was declared of it. */
+export type Named = Omit<VibrationOptions, 'bearing'> & { readonly name: string; readonly bearing: Bearing }
 
 /** One fault's margin in the band where it is largest. */
 export type Candidate = { readonly fault: Fault; readonly band: number; readonly marginDb: number }

@@ -1,8 +1,8 @@
 import type { Signal } from '../../model/index.ts'
+import type { Statistics } from '../waveform/statistics.ts'
 import { type Fault, faults } from './bearing.ts'
 import { bandCount, type Diagnosis, fullTurns, type Margins } from './diagnose.ts'
-import { type Candidate, damage, impulsive, type Named, quiet } from './reason.ts'
-import type { Statistics } from './statistics.ts'
+import { type Candidate, damage, harmonicDb, impulsive, type Named, quiet } from './reason.ts'
 
 /** Less is needed of a rolling element: it tumbles, which smears its lines, and nothing else puts lines where they are. */
 const easierDb: Readonly<Record<Fault, number>> = { BPFO: 0, BPFI: 0, BSF2: 3 }
@@ -10,6 +10,11 @@ const easierDb: Readonly<Record<Fault, number>> = { BPFO: 0, BPFI: 0, BSF2: 3 }
 const leastDb = 10
 /** Two faults that both count, and are no further apart, cannot be told from each other. */
 const apartDb = 3
+/**
+ * A blow rings in more than one band: in the second best its lines stand at least half as far out, in dB, or the margin
+ * counts for no more than twice that. Balls of the Case Western Reserve recordings look like the inner race in one band.
+ */
+const supported = 2
 /** So far below its threshold, a fault cannot be what makes a signal impulsive. */
 const farDb = 4
 
@@ -61,15 +66,16 @@ function candidates(recent: readonly Diagnosis['margins'][]): Candidate[] {
     .sort((a, b) => b.marginDb + easierDb[b.fault] - (a.marginDb + easierDb[a.fault]))
 }
 
-/** The band in which the mean of the fault's margins is largest. */
+/** The band in which the mean of the fault's margins is largest, as far as a second band agrees. */
 function strongest(fault: Fault, recent: readonly Diagnosis['margins'][]): Candidate | undefined {
-  let best: Candidate | undefined
-  for (let band = 0; band < bandCount; band++) {
+  const [best, second] = Array.from({ length: bandCount }, (_, band) => {
     const marginDb = mean(recent.map(margins => margins[fault][band] ?? null))
-    if (marginDb !== null && (best === undefined || marginDb > best.marginDb))
-      best = { fault, band, marginDb }
-  }
-  return best
+    return marginDb === null ? [] : [{ fault, band, marginDb }]
+  })
+    .flat()
+    .sort((a, b) => b.marginDb - a.marginDb)
+  if (best === undefined || second === undefined) return undefined
+  return { ...best, marginDb: Math.min(best.marginDb, supported * second.marginDb) }
 }
 
 /** Of those that are known; null when none is. */
@@ -99,6 +105,7 @@ function detailsOf(
   { rms, peak, crest, kurtosis, lastingKurtosis }: Statistics,
   rpm: number,
 ): NonNullable<Signal['details']> {
+  const lines = latest.lines[fault][band]
   const marginOf = (fault: Fault) => rounded(strongest(fault, recent)?.marginDb ?? null)
   return {
     rms: Number(rms.toPrecision(6)),
@@ -108,7 +115,10 @@ function detailsOf(
     lastingKurtosis: rounded(lastingKurtosis),
     rpm: rounded(rpm),
     fault,
-    faultHz: rounded(latest.lines[fault][band]?.frequencyHz ?? null),
+    faultHz: rounded(lines?.frequencyHz ?? null),
+    faultOrder: lines === undefined ? null : Number(((lines.frequencyHz * 60) / rpm).toFixed(4)),
+    harmonics: lines?.harmonicsDb.filter(db => db >= harmonicDb).length ?? 0,
+    sidebandsDb: rounded(lines?.sidebandsDb ?? null),
     bpfoDb: marginOf('BPFO'),
     bpfiDb: marginOf('BPFI'),
     bsf2Db: marginOf('BSF2'),

@@ -10,6 +10,8 @@ export type Machine = {
   readonly seed: number
   readonly samples: number
   readonly rpm: number
+  /** Speed at the end of the block, where it changes evenly. */
+  readonly rpmAtEnd?: number
   readonly fault?: Fault
   /** Peak of the ringing after a blow, in standard deviations of the noise. */
   readonly strength?: number
@@ -27,6 +29,7 @@ export function blockOf({
   seed,
   samples,
   rpm,
+  rpmAtEnd = rpm,
   fault,
   strength = 0,
   rub = 0,
@@ -34,14 +37,14 @@ export function blockOf({
 }: Machine): Float32Array {
   const random = createRandom(seed, `${fault} ${strength}`)
   const orders = ordersOf(bearing)
-  const turnsPerSample = rpm / 60 / rateHz
+  const turnAt = (i: number) => ((rpm + ((rpmAtEnd - rpm) * i) / samples / 2) * i) / 60 / rateHz
   const ring = resonator(rateHz, 3_400, 0.04)
   const faultTurns = fault === undefined ? Number.POSITIVE_INFINITY : 1 / (orders[fault] * (1 + slip))
   let blowAt = faultTurns * random.uniform()
   let rubAt = random.uniform()
   const phase = random.uniform()
   return Float32Array.from({ length: samples }, (_, i) => {
-    const turn = i * turnsPerSample
+    const turn = turnAt(i)
     let blow = 0
     if (turn >= blowAt) {
       blowAt += faultTurns * (1 + 0.005 * random.gaussian())

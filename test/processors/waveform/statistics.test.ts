@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { statisticsOf } from '../../../processors/vibration/statistics.ts'
+import { statisticsOf } from '../../../processors/waveform/statistics.ts'
 import { createRandom } from '../../simulator/random.ts'
 
 test('a sine has the rms, crest and kurtosis that the book gives, whatever its mean', () => {
