@@ -5,7 +5,8 @@ import type { TelemetryRecord, WaveformBlock } from './telemetry.ts'
 
 /** What reaches a processor. Everything in one event belongs to one asset. */
 export type ProcessorEvent =
-  | { readonly kind: 'telemetry'; readonly record: TelemetryRecord }
+  /** `receivedAt`: when the record came from its source, as stamped on it in Kafka; absent where nobody stamped it. */
+  | { readonly kind: 'telemetry'; readonly record: TelemetryRecord; readonly receivedAt?: Micros }
   | { readonly kind: 'waveform'; readonly block: WaveformBlock }
   | { readonly kind: 'signal'; readonly signal: Signal }
 

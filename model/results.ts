@@ -23,6 +23,12 @@ export const Aggregate = Type.Object(
       minimum: 0,
       description: 'counts re-emissions after late samples; the highest counts',
     }),
+    late: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        description: 'samples among these that came after the window was closed; absent: none',
+      }),
+    ),
     evidence: Type.Array(Evidence),
   },
   { $id: 'aggregate-v1', title: 'Aggregate v1' },

@@ -162,7 +162,7 @@ function decode(record: InRecord): Exclude<ProcessorEvent, { kind: 'signal' }> {
   if (record.topic === 'waveforms') return { kind: 'waveform', block: waveformOf(record) }
   const parsed: unknown = record.value === null ? null : JSON.parse(record.value.toString())
   if (!isTelemetry(parsed)) throw new MillraceError('bad-payload', 'not a telemetry record of version 1')
-  return { kind: 'telemetry', record: parsed }
+  return { kind: 'telemetry', record: parsed, receivedAt: record.timestamp * 1_000 }
 }
 
 type Telemetry = Extract<ProcessorEvent, { kind: 'telemetry' }>['record']

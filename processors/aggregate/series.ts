@@ -38,7 +38,7 @@ export function addOpen(
 
 /**
  * Closes the windows that the watermark has passed: merges each into the next longer one and hands it to `give`, which
- * counts it as given out. Lets go what is kept no longer.
+ * counts it as given out, unless it was given out as it stands. Lets go what is kept no longer.
  */
 export function closeSeries(
   series: Series,
@@ -54,7 +54,7 @@ export function closeSeries(
       const window = open.shift()!
       if (longer !== undefined)
         mergeWindow(entryAt(series.open[n + 1]!, startOf(window.start, longer.size), openWindow), window)
-      give(window, n)
+      if (window.emitted === 0 || window.given !== window.count) give(window, n)
       keepWindow(series, n, window)
     }
     const old = series.kept[n]!
