@@ -8,7 +8,7 @@
  *
  * Nothing here reads a clock: receipt is stamped on the record (Kafka's timestamp), ticks are in the input.
  */
-import type { Micros } from '../../model/index.ts'
+import type { Micros, TelemetryRecord } from '../../model/index.ts'
 import { type Doubt, settles, trusted } from './doubt.ts'
 
 export type SourceTime = {
@@ -68,6 +68,18 @@ export function limitOf(
   if (of === undefined) return Number.POSITIVE_INFINITY
   if (receivedAt === undefined || of.offset === null) return of.newest + longestPause
   return Math.max(of.newest, receivedAt + of.offset) + jump
+}
+
+/** For a processor that reads some tags: the record's time is told by all of its samples. */
+export function seenIn({ t }: TelemetryRecord, limit: Micros, receivedAt: Micros | undefined): Observed {
+  let newest = Number.NEGATIVE_INFINITY
+  let ahead = Number.NEGATIVE_INFINITY
+  for (const at of t) {
+    if (!Number.isSafeInteger(at)) continue
+    if (at > limit) ahead = Math.max(ahead, at)
+    else newest = Math.max(newest, at)
+  }
+  return { newest, ahead, receivedAt }
 }
 
 /** Takes in what one record has said, and moves the watermark: never back, but where a source's clock was set back. */
