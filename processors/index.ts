@@ -1,13 +1,10 @@
 import type { ProcessorKind } from './contract.ts'
+import { heartbeat } from './heartbeat/index.ts'
 import { limits } from './limits/index.ts'
 import { vibration } from './vibration/index.ts'
 import { windows } from './windows/index.ts'
 
 /** Every kind that a machine's YAML can declare; a new one is one more line. */
-export const processorKinds: readonly ProcessorKind[] = [
-  limits, //
-  vibration,
-  windows,
-]
+export const processorKinds: readonly ProcessorKind[] = [heartbeat, limits, vibration, windows]
 
 export type { ProcessorAsset, ProcessorKind, SignalSpec } from './contract.ts'

@@ -8,13 +8,15 @@ import {
   type Activation,
   type Chain,
   lineOf,
+  type Micros,
   MillraceError,
   type Output,
   type Processor,
   type ProcessorEvent,
 } from '../model/index.ts'
-import { chainFor, keyOf, runChain } from '../processors/chain.ts'
+import { chainFor, keyOf, runChain, runTick } from '../processors/chain.ts'
 import { exportsOf } from '../replicator/export.ts'
+import { Ticks } from './ticks.ts'
 import { waveformOf } from './waveform.ts'
 
 type Identity = { readonly source: string; readonly epoch: number; readonly seq: number }
@@ -26,11 +28,12 @@ type Entry = { readonly v: 1; readonly state: unknown; readonly spec?: string }
 
 /**
  * Entries of the changelog are `<processor>@<asset>`, `seen@<source>` for the last record taken of a source, and
- * `active@<plant>` for the hash of the plant folder that was active last.
+ * `active@<plant>` for the hash of the plant folder that was active last, `tick@<plant>` for the last tick.
  */
 const stateKey = (processor: string, asset: string) => `${processor}@${asset}`
 const seen = 'seen'
 const active = 'active'
+const tick = 'tick'
 
 /**
  * The processors of one partition as the exactly-once shell runs them: every asset's chain with its state, and the
@@ -46,6 +49,7 @@ export function chainWorker(plants: { readonly current: Plant }): Worker {
   const states = new Map<string, AssetStates>()
   const lastSeen = new Map<string, LastOfEpoch>()
   const dirty = new Map<string, () => unknown>()
+  const ticks = new Ticks()
 
   const chainOf = (asset: string): Chain => {
     let chain = chains.get(asset)
@@ -104,26 +108,50 @@ export function chainWorker(plants: { readonly current: Plant }): Worker {
     return true
   }
 
+  /** Every asset that is declared for the partition or has a state there, in one order whatever was restored when. */
+  const assetsIn = (partition: number): string[] => {
+    const here = ({ id }: { id: string }) => partitionOf(lineOf(id), plant.partitions) === partition
+    return [...new Set([...plant.assets.filter(here).map(({ id }) => id), ...states.keys()])].sort()
+  }
+  const ticked = (t: Micros | undefined, place: Place): OutRecord[] => {
+    if (t === undefined) return []
+    dirty.set(stateKey(tick, plant.name), () => ticks.kept)
+    return assetsIn(place.partition).flatMap(asset => {
+      const of = statesOf(asset)
+      const { outputs, changed } = runTick(of, chainOf(asset), t)
+      for (const name of changed) dirty.set(stateKey(name, asset), () => of.get(name))
+      return outputs.flatMap(output => published(output, plant, place))
+    })
+  }
+
   return {
     restore(key, value) {
       const { state, spec } = value === null ? {} : (JSON.parse(value.toString()) as Partial<Entry>)
       const [name, of] = split(key)
       if (spec !== undefined) specs.set(key, spec)
       if (name === active) activeHash = state as string
+      else if (name === tick) ticks.restore(state as Ticks['kept'])
       else if (name === seen) lastSeen.set(key, state as LastOfEpoch)
       else statesOf(of).set(name, state)
     },
     step(record) {
+      if (record.topic === 'activations') return ticked(tickIn(record, ticks), record)
       const event = decode(record)
       const identity = event.kind === 'waveform' ? event.block : event.record
       if (!isNew(record.topic, identity)) return []
       adopt(plants.current)
-      const activated = activation(record)
+      const activated = [...activation(record), ...ticked(ticks.before(record), record)]
       const chain = chainOf(identity.asset)
       const of = statesOf(identity.asset)
       const outputs = runChain(of, chain, event)
       for (const { name } of chain.processors) dirty.set(stateKey(name, identity.asset), () => of.get(name))
       return [...activated, ...outputs.flatMap(output => published(output, plant, record))]
+    },
+    idle(partition, ms) {
+      const t = ticks.at(ms)
+      if (t === undefined) return []
+      adopt(plants.current)
+      return [tickRecord(plant, partition, t, ticks.next), ...ticked(t, { partition, timestamp: t / 1_000 })]
     },
     changed() {
       const entries = Array.from(dirty, ([key, state]) => ({
@@ -140,6 +168,8 @@ export function chainWorker(plants: { readonly current: Plant }): Worker {
   }
 }
 
+type Place = Pick<InRecord, 'partition' | 'timestamp'>
+
 function activationOf(plant: Plant, { topic, partition, offset, timestamp }: InRecord): OutRecord {
   const before = { topic, partition, offset: String(offset) }
   const value: Activation = {
@@ -147,9 +177,27 @@ function activationOf(plant: Plant, { topic, partition, offset, timestamp }: InR
     kind: 'configuration',
     plant: plant.name,
     plantHash: plant.hash,
+    t: timestamp * 1_000,
     before,
   }
   return { topic: 'activations', partition, key: plant.name, value: JSON.stringify(value), timestamp }
+}
+
+function tickRecord(
+  { name: plant, hash: plantHash }: Plant,
+  partition: number,
+  t: Micros,
+  offset: string,
+): OutRecord {
+  const before = { topic: 'telemetry', partition, offset }
+  const value: Activation = { v: 1, kind: 'tick', plant, plantHash, t, before }
+  return { topic: 'activations', partition, key: plant, value: JSON.stringify(value), timestamp: t / 1_000 }
+}
+
+/** Of history: the tick that was made where nothing came. */
+function tickIn({ value }: InRecord, ticks: Ticks): Micros | undefined {
+  const { kind, t } = JSON.parse(String(value)) as Partial<Activation>
+  return kind === 'tick' && t !== undefined ? ticks.at(t / 1_000) : undefined
 }
 
 function split(key: string): [string, string] {
@@ -158,11 +206,12 @@ function split(key: string): [string, string] {
 }
 
 /** @throws MillraceError `bad-payload` */
-function decode(record: InRecord): Exclude<ProcessorEvent, { kind: 'signal' }> {
-  if (record.topic === 'waveforms') return { kind: 'waveform', block: waveformOf(record) }
+function decode(record: InRecord): Exclude<ProcessorEvent, { kind: 'signal' | 'tick' }> {
+  const receivedAt = record.timestamp * 1_000
+  if (record.topic === 'waveforms') return { kind: 'waveform', block: waveformOf(record), receivedAt }
   const parsed: unknown = record.value === null ? null : JSON.parse(record.value.toString())
   if (!isTelemetry(parsed)) throw new MillraceError('bad-payload', 'not a telemetry record of version 1')
-  return { kind: 'telemetry', record: parsed, receivedAt: record.timestamp * 1_000 }
+  return { kind: 'telemetry', record: parsed, receivedAt }
 }
 
 type Telemetry = Extract<ProcessorEvent, { kind: 'telemetry' }>['record']
@@ -178,7 +227,7 @@ function isTelemetry(parsed: unknown): parsed is Telemetry {
 }
 
 /** The record itself and what the export policy makes of it; stamped with the time at which its input reached Kafka. */
-function published(output: Output, plant: Plant, { timestamp }: InRecord): OutRecord[] {
+function published(output: Output, plant: Plant, { timestamp }: Place): OutRecord[] {
   const partition = partitionOf(lineOf(output.value.asset), plant.partitions)
   const record = {
     topic: output.topic,

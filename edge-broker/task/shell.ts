@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { coded, MillraceError } from '../../model/index.ts'
 import type { InRecord, Kafka, OutRecord, Position, Reader, Task } from '../kafka.ts'
+import { pauseMs, withPauses } from './pauses.ts'
 
 /** The work of one partition, free of Kafka: what the shell restores, steps and asks for what has changed. */
 export interface Worker {
@@ -8,6 +9,8 @@ export interface Worker {
   restore(key: string, value: Buffer | null): void
   /** Outputs of one input record. Throws only on a record that cannot be read: that goes to the dead-letter topic. */
   step(record: InRecord): readonly OutRecord[]
+  /** That nothing more is there to be read, and nothing has come for a second before `ms`: its outputs. */
+  idle?(partition: number, ms: number): readonly OutRecord[]
   /** State entries changed since the last call, for the changelog. */
   changed(): readonly { readonly key: string; readonly value: string | null }[]
 }
@@ -60,12 +63,20 @@ async function partitionSession(options: PartitionOptions, task: Task): Promise<
   await restore(kafka, { topic: changelog, partition }, worker, signal)
   const onGap = (gap: Gap) => onTrouble(removedUnread(gap))
   const reader = await kafka.reader({ partitions, start, onGap })
-  await readUntilAborted(reader, signal, async batch => {
+  await readUntilAborted(withPauses(reader), signal, async batch => {
+    if (batch.length === 0) return await idled(options, task, worker)
     const outputs = batch.flatMap(record => stepped(worker, record, options))
     const state = worker.changed().map(({ key, value }) => ({ topic: changelog, partition, key, value }))
     await task.commit([...outputs, ...state], nextPositions(batch))
     onCommit?.(batch.length, outputs.length)
   })
+}
+
+/** What came within the last second may still be on its way: the time that is told is before it. */
+async function idled({ partition, changelog }: PartitionOptions, task: Task, worker: Worker): Promise<void> {
+  const outputs = worker.idle?.(partition, Date.now() - pauseMs) ?? []
+  const state = worker.changed().map(({ key, value }) => ({ topic: changelog, partition, key, value }))
+  await task.commit([...outputs, ...state], [])
 }
 
 /** Closes the reader, whichever way it ends; an abort before the first batch, too, ends it at once. */

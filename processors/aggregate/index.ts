@@ -1,13 +1,14 @@
 import type { Micros, Output, Processor, TelemetryRecord } from '../../model/index.ts'
 import type { ProcessorAsset } from '../contract.ts'
-import { knownSource, limitOf, observe, type TimeRules } from '../event-time/index.ts'
+import { knownSource, limitOf, observe, observeTick, reachOf, type TimeRules } from '../event-time/index.ts'
 import { clockSignal } from './clock.ts'
+import { giveOutEnded } from './ended.ts'
 import { type Level, startOf } from './level.ts'
 import { lossSignal } from './losses.ts'
 import type { AggregateOptions } from './options.ts'
 import { addRecord, type Revised } from './record.ts'
 import { closeSeries, isEmpty, keepWindow } from './series.ts'
-import { evidenceIn, letGo, passOn } from './spans.ts'
+import { evidenceAhead, evidenceIn, letGo, passOn } from './spans.ts'
 import { type AggregateState, current, newState } from './state.ts'
 import { aggregateOf, type Window } from './window.ts'
 
@@ -19,22 +20,21 @@ export type { AggregateState } from './state.ts'
  * and merged into the next longer one when every source of the asset that talks has reached its end. A late sample is
  * added to the windows that are closed but kept, which are given out again with the next revision, and to the first
  * open one; where a window is no longer kept the sample is counted in the signal `not-aggregated`. Time that jumps is
- * told in the signal `clock`, and closes windows only when it lasts.
+ * told in the signal `clock`, and closes windows only when it lasts. Of an asset that is silent, ticks give out what has
+ * ended as it stands; should more come, the next revision has it.
  */
 export function aggregate(asset: ProcessorAsset, options: AggregateOptions): Processor<AggregateState> {
   const levels = levelsOf(options)
-  const rules = rulesOf(options)
   const giveOut = giverFor(asset, levels)
+  const setting = { asset: asset.id, levels, rules: rulesOf(options), giveOut }
   return {
     name: 'aggregate',
     initial: newState,
     step(given, event) {
       const state = current(given)
+      if (event.kind === 'tick') return ticked(state, event.t, setting)
       if (event.kind !== 'telemetry') return [state, []]
-      return [
-        state,
-        added(state, event.record, event.receivedAt, { asset: asset.id, levels, rules, giveOut }),
-      ]
+      return [state, added(state, event.record, event.receivedAt, setting)]
     },
   }
 }
@@ -81,6 +81,25 @@ function added(
   outputs.push(...clockSignal(state.clock, asset, time, record, event))
   outputs.push(...lossSignal(state.losses, asset, record, time.watermark))
   return outputs
+}
+
+function ticked(
+  state: AggregateState,
+  t: Micros,
+  { levels, rules, giveOut }: Setting,
+): readonly [AggregateState, readonly Output[]] {
+  const time = observeTick(state.time, t, rules)
+  const next = time === state.time ? state : { ...state, time }
+  const outputs: Output[] = []
+  const before = state.time.watermark ?? Number.NEGATIVE_INFINITY
+  if (next !== state) close(next, levels, before, giveOut, outputs)
+  const reach = reachOf(time, t, rules)
+  if (reach === undefined) return [next, outputs]
+  const evidence = evidenceAhead(next.spans, levels)
+  for (const [tag, series] of Object.entries(next.series)) {
+    giveOutEnded(series, levels, reach, (window, n) => outputs.push(giveOut(next, window, tag, n, evidence)))
+  }
+  return [next, outputs]
 }
 
 /** The clock that made `before` was set back: what it closed may come a second time, and is to replace the first. */

@@ -28,10 +28,12 @@ const mostOfOne = 0.1
 
 /**
  * The offset of source time to receipt, after one more record: the least delayed record tells it best, so that it rises
- * at once and falls slowly (a one-way clock filter, as NTP's has a minimum of delays).
+ * at once and falls slowly (a one-way clock filter, as NTP's has a minimum of delays). What is later by a whole jump was
+ * stored on its way, and says nothing of the clock.
  */
-export function trusted(offset: Micros | null, seen: Micros, elapsed: Micros): Micros {
+export function trusted(offset: Micros | null, seen: Micros, elapsed: Micros, jump: Micros): Micros {
   if (offset === null || seen >= offset) return seen
+  if (offset - seen > jump) return offset
   const weight = Math.min(mostOfOne, Math.max(0, elapsed) / forgetMicros)
   return Math.round(offset + (seen - offset) * weight)
 }

@@ -102,22 +102,27 @@ export function observe(
   return event
 }
 
-/** Time goes on without a record: sources that are silent for too long let the others go. */
-export function observeTick(time: EventTime, t: Micros, rules: TimeRules): void {
-  moveOn(time, t, rules)
+/**
+ * Time goes on without a record: sources that are silent for too long let the others go. The same object where that
+ * moves nothing, so that a tick leaves no trace.
+ */
+export function observeTick(time: EventTime, t: Micros, rules: TimeRules): EventTime {
+  const moved = { ...time }
+  moveOn(moved, t, rules)
+  return moved.watermark === time.watermark ? time : moved
 }
 
 /**
- * Where the asset's own time would be at a tick had its source gone on; undefined while one of them talks, or before
+ * Where the asset's own time would be at a tick had its sources gone on; undefined while one of them talks, or before
  * the first record.
  */
-export function silentSince(time: EventTime, t: Micros, { idle }: TimeRules): Micros | undefined {
+export function reachOf(time: EventTime, t: Micros, { idle }: TimeRules): Micros | undefined {
   const heard = lastHeard(time)
   if (heard === undefined || t - heard < idle || time.watermark === null) return undefined
   return time.watermark + (t - heard)
 }
 
-export function lastHeard({ sources }: EventTime): Micros | undefined {
+function lastHeard({ sources }: EventTime): Micros | undefined {
   return sources.length === 0 ? undefined : Math.max(...sources.map(({ heard }) => heard))
 }
 
@@ -133,7 +138,8 @@ function believe(of: SourceTime, seen: Observed, rules: TimeRules): ClockEvent |
   if (newest === Number.NEGATIVE_INFINITY) return doubt(of, ahead, 'ahead', receivedAt)
   if (of.newest - newest > rules.back) return doubt(of, newest, 'back', receivedAt)
   of.newest = Math.max(of.newest, newest)
-  if (receivedAt !== undefined) of.offset = trusted(of.offset, newest - receivedAt, of.heard - before)
+  if (receivedAt !== undefined)
+    of.offset = trusted(of.offset, newest - receivedAt, of.heard - before, rules.jump)
   // A single sample beyond the limit among others is a spike: told, and without effect on time.
   const spike = ahead > newest && of.doubt === null
   of.doubt = null

@@ -7,6 +7,8 @@ import {
   limitOf,
   newEventTime,
   observe,
+  observeTick,
+  reachOf,
   seenIn,
   type TimeRules,
 } from '../event-time/index.ts'
@@ -60,6 +62,7 @@ function step(
   event: ProcessorEvent,
   setting: Setting,
 ): readonly [WindowsState, readonly Output[]] {
+  if (event.kind === 'tick') return ticked(state, event.t, setting)
   if (event.kind !== 'telemetry') return [state, []]
   const { record, receivedAt } = event
   const { time } = state
@@ -81,6 +84,18 @@ function step(
   if (time.watermark !== null) outputs.push(...giveOut(state, time.watermark, told))
   letGo(state, setting.options)
   return [state, outputs]
+}
+
+function ticked(
+  state: WindowsState,
+  t: Micros,
+  setting: Setting,
+): readonly [WindowsState, readonly Output[]] {
+  const time = observeTick(state.time, t, setting.rules)
+  const next = time === state.time ? state : { ...state, time }
+  const until = reachOf(time, t, setting.rules) ?? time.watermark
+  if (until === null) return [state, []]
+  return [next, giveOut(next, until, { ...setting, tooLate: () => next.tooLate })]
 }
 
 /** Every window that has ended, and holds other samples than when it was last given out. */
