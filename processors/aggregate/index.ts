@@ -4,9 +4,10 @@ import { knownSource, limitOf, observe, observeTick, reachOf, type TimeRules } f
 import { clockSignal } from './clock.ts'
 import { giveOutEnded } from './ended.ts'
 import { type Level, startOf } from './level.ts'
+import { courseOf, coursesOf, shorten } from './line.ts'
 import { lossSignal } from './losses.ts'
 import type { AggregateOptions } from './options.ts'
-import { addRecord, type Revised } from './record.ts'
+import { addRecord, type Following, type Revised } from './record.ts'
 import { closeSeries, isEmpty, keepWindow } from './series.ts'
 import { evidenceAhead, evidenceIn, letGo, passOn } from './spans.ts'
 import { type AggregateState, current, newState } from './state.ts'
@@ -25,8 +26,9 @@ export type { AggregateState } from './state.ts'
  */
 export function aggregate(asset: ProcessorAsset, options: AggregateOptions): Processor<AggregateState> {
   const levels = levelsOf(options)
-  const giveOut = giverFor(asset, levels)
-  const setting = { asset: asset.id, levels, rules: rulesOf(options), giveOut }
+  const courses = coursesOf(asset.tags)
+  const giveOut = giverFor(asset, levels, courses)
+  const setting = { asset: asset.id, levels, courses, rules: rulesOf(options), giveOut }
   return {
     name: 'aggregate',
     initial: newState,
@@ -54,9 +56,8 @@ function rulesOf(options: AggregateOptions): TimeRules {
   return { idle: idleMs * 1_000, jump: clockJumpMs * 1_000, back: back * 1_000 }
 }
 
-type Setting = {
+type Setting = Following & {
   readonly asset: string
-  readonly levels: readonly Level[]
   readonly rules: TimeRules
   readonly giveOut: GiveOut
 }
@@ -65,19 +66,20 @@ function added(
   state: AggregateState,
   record: TelemetryRecord,
   receivedAt: Micros | undefined,
-  { asset, levels, rules, giveOut }: Setting,
+  setting: Setting,
 ): Output[] {
+  const { asset, rules, giveOut } = setting
   const { time } = state
   const revised: Revised[] = []
   const outputs: Output[] = []
   const limit = limitOf(knownSource(time, record.source), receivedAt, rules)
-  const seen = addRecord(state, record, limit, levels, revised)
+  const seen = addRecord(state, record, limit, setting, revised)
   revise(state, revised, giveOut, outputs)
   const before = time.watermark ?? Number.NEGATIVE_INFINITY
   const event = observe(time, record.source, { ...seen, receivedAt }, rules)
   const watermark = time.watermark ?? before
   if (watermark < before) beginAgain(state, before)
-  if (watermark > before) close(state, levels, before, giveOut, outputs)
+  if (watermark > before) close(state, setting, before, outputs)
   outputs.push(...clockSignal(state.clock, asset, time, record, event))
   outputs.push(...lossSignal(state.losses, asset, record, time.watermark))
   return outputs
@@ -86,13 +88,14 @@ function added(
 function ticked(
   state: AggregateState,
   t: Micros,
-  { levels, rules, giveOut }: Setting,
+  setting: Setting,
 ): readonly [AggregateState, readonly Output[]] {
+  const { levels, rules, giveOut } = setting
   const time = observeTick(state.time, t, rules)
   const next = time === state.time ? state : { ...state, time }
   const outputs: Output[] = []
   const before = state.time.watermark ?? Number.NEGATIVE_INFINITY
-  if (next !== state) close(next, levels, before, giveOut, outputs)
+  if (next !== state) close(next, setting, before, outputs)
   const reach = reachOf(time, t, rules)
   if (reach === undefined) return [next, outputs]
   const evidence = evidenceAhead(next.spans, levels)
@@ -117,7 +120,7 @@ type GiveOut = (
   evidence: ReturnType<typeof evidenceIn>,
 ) => Output
 
-function giverFor(asset: ProcessorAsset, levels: readonly Level[]): GiveOut {
+function giverFor(asset: ProcessorAsset, levels: readonly Level[], courses: Following['courses']): GiveOut {
   const units = new Map(asset.tags.map(tag => [tag.name, tag.unit]))
   return (state, window, tag, n, evidence) => {
     const { topic, size } = levels[n]!
@@ -126,6 +129,10 @@ function giverFor(asset: ProcessorAsset, levels: readonly Level[]): GiveOut {
     const base = again !== null && window.start < again.until ? again.revision : 0
     const revision = base + window.emitted
     const value = aggregateOf(window, names, size, evidence(n, window.start), revision)
+    const { line } = state.series[tag]!
+    const course = courses.get(tag)
+    if (line !== undefined && course !== undefined)
+      Object.assign(value, courseOf(line, course, value.start, value.end, state.time.watermark ?? value.end))
     window.emitted++
     window.given = window.count
     if (revision > state.highest) state.highest = revision
@@ -149,9 +156,8 @@ function revise(
 /** Closes what the watermark has passed since it was at `before`. */
 function close(
   state: AggregateState,
-  levels: readonly Level[],
+  { levels, courses, giveOut }: Setting,
   before: Micros,
-  giveOut: GiveOut,
   outputs: Output[],
 ): void {
   const watermark = state.time.watermark!
@@ -164,6 +170,9 @@ function close(
     closeSeries(series, levels, watermark, (window, n) =>
       outputs.push(giveOut(state, window, tag, n, evidence)),
     )
+    const course = courses.get(tag)
+    if (course === undefined) delete series.line
+    else if (series.line !== undefined) shorten(series.line, course, levels, watermark)
     if (isEmpty(series)) delete state.series[tag]
   }
   letGo(state.spans, levels, watermark)

@@ -1,6 +1,8 @@
 import { type Micros, segmentPattern, type TelemetryRecord } from '../../model/index.ts'
 import type { Observed } from '../event-time/index.ts'
+import type { Course } from './course.ts'
 import { type Level, startOf } from './level.ts'
+import { addPoint, newLine } from './line.ts'
 import { addOpen, newSeries, reopened, type Series } from './series.ts'
 import { witnessWindow } from './spans.ts'
 import type { AggregateState } from './state.ts'
@@ -14,8 +16,18 @@ export type Revised = {
   readonly window: Window
 }
 
+/** What samples are gathered into. */
+export type Following = {
+  readonly levels: readonly Level[]
+  readonly courses: ReadonlyMap<string, Course>
+}
+
 /** One tag of the record that is being added. */
-type Column = { readonly tag: string; readonly series: Series }
+type Column = {
+  readonly tag: string
+  readonly series: Series
+  readonly course: Course | undefined
+}
 
 type LateSample = { readonly t: Micros; readonly value: unknown; readonly good: boolean }
 
@@ -32,10 +44,10 @@ export function addRecord(
   state: AggregateState,
   record: TelemetryRecord,
   limit: Micros,
-  levels: readonly Level[],
+  { levels, courses }: Following,
   revised: Revised[],
 ): Pick<Observed, 'newest' | 'ahead'> {
-  const columns = record.tags.map(tag => columnOf(state, tag))
+  const columns = record.tags.map(tag => columnOf(state, courses, tag))
   const samples = Math.max(record.tag.length, record.t.length, record.value.length, record.status.length)
   const watermark = state.time.watermark ?? Number.NEGATIVE_INFINITY
   const size = levels[0]!.size
@@ -73,17 +85,27 @@ export function addRecord(
     }
     if (!sameWindow) witnessWindow(state.spans[0], start, record)
     addOpen(column.series, 0, start, t, value, good)
+    if (column.course !== undefined) follow(column, t, value, good)
   }
   return { newest, ahead }
 }
 
-function columnOf({ series }: AggregateState, tag: unknown): Column | undefined {
+function follow({ series, course }: Column, t: Micros, value: unknown, good: boolean): void {
+  series.line ??= newLine()
+  addPoint(series.line, course!, t, value, good)
+}
+
+function columnOf(
+  { series }: AggregateState,
+  courses: Following['courses'],
+  tag: unknown,
+): Column | undefined {
   if (typeof tag !== 'string') return undefined
   if (!Object.hasOwn(series, tag)) {
     if (!tagName.test(tag)) return undefined
     series[tag] = newSeries()
   }
-  return { tag, series: series[tag]! }
+  return { tag, series: series[tag]!, course: courses.get(tag) }
 }
 
 /** A closed window has been merged already, so that every longer one up to the first open one needs the sample as well. */
@@ -102,6 +124,7 @@ function addLate(
       state.losses.late[n]!++
       continue
     }
+    if (n === 0 && column.course !== undefined) follow(column, t, value, good)
     witnessWindow(state.spans[n]!, start, record)
     if (start + size > watermark) {
       addOpen(column.series, n, start, t, value, good)
