@@ -18,8 +18,8 @@ export function checkSignals(asset: Found, kinds: Kinds, isSound: IsSound): Plan
   return [...problems, ...reservedNames(asset)]
 }
 
-/** Names of what runs beside the declared signals, in the same place (`chainFor`). */
-const reserved: readonly unknown[] = ['aggregate', 'alarms']
+/** Names of what runs beside the declared signals, in the same place (`chainFor`), and of the signals it gives. */
+const reserved: readonly unknown[] = ['aggregate', 'alarms', 'clock', 'not-aggregated']
 
 function reservedNames(asset: Found): PlantProblem[] {
   return below(asset, 'signals', '*', 'name')

@@ -128,6 +128,19 @@ export const tagProperties = {
         '[low, high] in the unit of the tag; a value outside is passed on with status BadOutOfRange, an array or waveform as a whole when one element is outside.',
     }),
   ),
+  aggregate: Type.Optional(
+    Type.Union([Type.Literal('time-weighted'), Type.Literal('counter'), Type.Literal('states')], {
+      description:
+        'What its aggregates have beside count, extremes and mean. `time-weighted`: `timeMean`, in which a value counts as long as it was held. `counter`: `increase`, over wraps and resets. `states`: seconds in each value of a text, integer or boolean.',
+    }),
+  ),
+  wrap: Type.Optional(
+    Type.Number({
+      exclusiveMinimum: 0,
+      description:
+        'Counters: how many values it has before it begins again from zero, such as 65536. Without it a fall is a reset.',
+    }),
+  ),
   description: Type.Optional(Type.String({ description: 'What is measured, and where on the machine.' })),
   sampleRateHz: Type.Optional(
     Type.Number({

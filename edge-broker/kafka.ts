@@ -65,6 +65,8 @@ export type ReaderStart = 'earliest' | 'latest' | { readonly timestamp: number }
 
 /** Batches in partition order. The next fetch waits until the last batch was taken: a slow consumer bounds memory. */
 export interface Reader extends AsyncIterable<readonly InRecord[]> {
+  /** As of the last answers there is nothing that was not taken. */
+  readonly isAtEnd: boolean
   /** Safe at any time; ends the iteration. */
   close(): Promise<void>
 }

@@ -5,9 +5,12 @@ import type { TelemetryRecord, WaveformBlock } from './telemetry.ts'
 
 /** What reaches a processor. Everything in one event belongs to one asset. */
 export type ProcessorEvent =
-  | { readonly kind: 'telemetry'; readonly record: TelemetryRecord }
-  | { readonly kind: 'waveform'; readonly block: WaveformBlock }
+  /** `receivedAt`: when the record came from its source, as stamped on it in Kafka; absent where nobody stamped it. */
+  | { readonly kind: 'telemetry'; readonly record: TelemetryRecord; readonly receivedAt?: Micros }
+  | { readonly kind: 'waveform'; readonly block: WaveformBlock; readonly receivedAt?: Micros }
   | { readonly kind: 'signal'; readonly signal: Signal }
+  /** Time has gone on, whether or not a record has come: at most once a second, on whole seconds of receipt, rising. */
+  | { readonly kind: 'tick'; readonly t: Micros }
 
 /** What a processor gives out; the topic says the type. `t` becomes the Kafka record's timestamp (in ms). */
 export type Output =
@@ -22,7 +25,8 @@ export type Output =
 /**
  * Pure: no clock, no I/O, no randomness. Time comes from the event. Same state and input, same output, byte for byte.
  * One instance works for one asset; `State` is plain JSON data, because the shell keeps it in a changelog topic.
- * `step` may return the same state object, changed: the shell holds the only reference.
+ * `step` may return the same state object, changed: the shell holds the only reference. At a tick, though, only what
+ * comes as a new object counts as changed: ticks reach everything that is there, and few have anything to keep of them.
  */
 export interface Processor<State> {
   /** Unique among the processors of one asset; names the state in the changelog. */

@@ -1,5 +1,6 @@
 import {
   type Chain,
+  type Micros,
   MillraceError,
   type Output,
   type Processor,
@@ -79,6 +80,32 @@ export function runChain(states: States, chain: Chain, event: ProcessorEvent): O
     }
   }
   return outputs
+}
+
+/** The same at a tick. Names the processors whose state has changed, and leaves the others' as they are. */
+export function runTick(
+  states: States,
+  chain: Chain,
+  t: Micros,
+): { readonly outputs: readonly Output[]; readonly changed: ReadonlySet<string> } {
+  const outputs: Output[] = []
+  const changed = new Set<string>()
+  for (const processor of chain.processors) {
+    const { name } = processor
+    const before = states.has(name) ? states.get(name) : processor.initial()
+    const [after, given] = processor.step(before, { kind: 'tick', t })
+    if (after !== before || given.length > 0) {
+      states.set(name, after)
+      changed.add(name)
+    }
+    const signals = outputs.flatMap(({ topic, value }) => (topic === 'signals' ? [value] : []))
+    outputs.push(...given)
+    for (const signal of signals) {
+      changed.add(name)
+      outputs.push(...stepped(states, processor, { kind: 'signal', signal }))
+    }
+  }
+  return { outputs, changed }
 }
 
 function stepped(states: States, processor: Processor<unknown>, event: ProcessorEvent): readonly Output[] {

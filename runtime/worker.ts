@@ -8,25 +8,28 @@ import {
   type Activation,
   type Chain,
   lineOf,
+  type Micros,
   MillraceError,
   type Output,
   type Processor,
   type ProcessorEvent,
   type TelemetryRecord,
 } from '../model/index.ts'
-import { chainFor, keyOf, runChain } from '../processors/chain.ts'
+import { chainFor, keyOf, runChain, runTick } from '../processors/chain.ts'
 import { exportsOf } from '../replicator/export.ts'
 import { retriedHeader } from './deadletter/letters.ts'
 import { RedoLog } from './redo.ts'
 import { type Entry, readEntry } from './state-entry.ts'
 import { telemetryDecoder } from './telemetry-decoder.ts'
+import { Ticks } from './ticks.ts'
 import { waveformOf } from './waveform.ts'
 
-export type InputEvent = Exclude<ProcessorEvent, { kind: 'signal' }>
+export type InputEvent = Exclude<ProcessorEvent, { kind: 'signal' | 'tick' }>
 /** Where an input record is, and since when. */
 type Place = Pick<InRecord, 'topic' | 'partition' | 'offset' | 'timestamp' | 'headers'> & {
   readonly value?: Buffer | null
 }
+type Moment = Pick<InRecord, 'partition' | 'timestamp'>
 
 export type ChainWorkerOptions = {
   /** Topics of results that anybody wants; left out: all. */
@@ -49,14 +52,15 @@ type AssetStates = Map<string, unknown>
 
 /**
  * Entries of the changelog are `<processor>@<asset>`, `seen@<source>` for the last record taken of a source,
- * `seen@retried/<source>` for the dead letters of it that were put back and taken, and `active@<plant>` for the hash of the
- * plant folder that was active last. The records that a large state was stepped with since its snapshot are in
- * `<processor>@<asset>/<slot>`.
+ * `seen@retried/<source>` for the dead letters of it that were put back and taken, `active@<plant>` for the hash of the
+ * plant folder that was active last, and `tick@<plant>` for the last tick. The records that a large state was stepped
+ * with since its snapshot are in `<processor>@<asset>/<slot>`.
  */
 const stateKey = (processor: string, asset: string) => `${processor}@${asset}`
 const seen = 'seen'
 const retried = 'retried/'
 const active = 'active'
+const tick = 'tick'
 const retriedKey = (topic: string, { source }: Identity) => stateKey(seen, `${retried}${topic}/${source}`)
 const nameOf = ({ epoch, seq }: Identity) => `${epoch}/${seq}`
 
@@ -81,6 +85,7 @@ export function chainWorker(
   const lastSeen = new Map<string, LastOfEpoch>()
   const takenLate = new Map<string, readonly string[]>()
   const dirty = new Map<string, () => unknown>()
+  const ticks = new Ticks()
   const logs = new Map<string, RedoLog>()
   /** Logs with records that are not in the changelog yet. */
   const noted = new Set<string>()
@@ -204,19 +209,35 @@ export function chainWorker(
     }
   }
 
+  /** Every asset that is declared for the partition or has a state there, in one order whatever was restored when. */
+  const assetsIn = (partition: number): string[] => {
+    const here = ({ id }: { id: string }) => partitionOf(lineOf(id), plant.partitions) === partition
+    return [...new Set([...plant.assets.filter(here).map(({ id }) => id), ...states.keys()])].sort()
+  }
+  const ticked = (t: Micros | undefined, place: Moment): OutRecord[] => {
+    if (t === undefined) return []
+    dirty.set(stateKey(tick, plant.name), () => ticks.kept)
+    return assetsIn(place.partition).flatMap(asset => {
+      const of = statesOf(asset)
+      const { outputs, changed } = runTick(of, chainOf(asset), t)
+      for (const name of changed) dirty.set(stateKey(name, asset), () => of.get(name))
+      return outputs.flatMap(output => published(output, plant, place, isWanted))
+    })
+  }
+
   const take = (event: InputEvent, record: Place): OutRecord[] => {
     onEvent(event)
     const identity = event.kind === 'waveform' ? event.block : event.record
     const isRetry = record.headers.has(retriedHeader)
     if (!(isRetry ? isNewRetry : isNew)(record.topic, identity)) return []
     adopt(plants.current)
-    const activated = activation(record)
+    const before = [...activation(record), ...ticked(ticks.before(record), record)]
     const chain = chainOf(identity.asset)
     const of = statesOf(identity.asset)
     const outputs = runChain(of, chain, event)
     if (isRetry) noteRetry(record.topic, identity)
     if (keepsState) changedBy(event, record, chain)
-    return [...activated, ...outputs.flatMap(output => published(output, plant, record, isWanted))]
+    return [...before, ...outputs.flatMap(output => published(output, plant, record, isWanted))]
   }
 
   return {
@@ -231,12 +252,20 @@ export function chainWorker(
       if (count !== undefined) logOf(key).restoreSnapshot(count, value.byteLength)
       if (spec !== undefined) specs.set(key, spec)
       if (name === active) activeHash = state as string
+      else if (name === tick) ticks.restore(state as Ticks['kept'])
       else if (name === seen && of.startsWith(retried)) takenLate.set(key, state as readonly string[])
       else if (name === seen) lastSeen.set(key, state as LastOfEpoch)
       else statesOf(of).set(name, state)
     },
-    step: record => take(decode(record), record),
+    step: record =>
+      record.topic === 'activations' ? ticked(tickIn(record, ticks), record) : take(decode(record), record),
     take,
+    idle(partition, ms) {
+      const t = ticks.at(ms)
+      if (t === undefined) return []
+      adopt(plants.current)
+      return [tickRecord(plant, partition, t, ticks.next), ...ticked(t, { partition, timestamp: t / 1_000 })]
+    },
     changed() {
       const entries: { key: string; value: string | Uint8Array }[] = []
       for (const key of noted) {
@@ -259,9 +288,27 @@ function activationOf(plant: Plant, { topic, partition, offset, timestamp }: Pla
     kind: 'configuration',
     plant: plant.name,
     plantHash: plant.hash,
+    t: timestamp * 1_000,
     before,
   }
   return { topic: 'activations', partition, key: plant.name, value: JSON.stringify(value), timestamp }
+}
+
+function tickRecord(
+  { name: plant, hash: plantHash }: Plant,
+  partition: number,
+  t: Micros,
+  offset: string,
+): OutRecord {
+  const before = { topic: 'telemetry', partition, offset }
+  const value: Activation = { v: 1, kind: 'tick', plant, plantHash, t, before }
+  return { topic: 'activations', partition, key: plant, value: JSON.stringify(value), timestamp: t / 1_000 }
+}
+
+/** Of history: the tick that was made where nothing came. */
+function tickIn({ value }: InRecord, ticks: Ticks): Micros | undefined {
+  const { kind, t } = JSON.parse(String(value)) as Partial<Activation>
+  return kind === 'tick' && t !== undefined ? ticks.at(t / 1_000) : undefined
 }
 
 /** Of a record that is stepped again only value and time count. */
@@ -279,10 +326,11 @@ const decodeTelemetry = telemetryDecoder()
 
 /** @throws MillraceError `bad-payload` */
 export function decode(record: InRecord): InputEvent {
-  if (record.topic === 'waveforms') return { kind: 'waveform', block: waveformOf(record) }
+  const receivedAt = record.timestamp * 1_000
+  if (record.topic === 'waveforms') return { kind: 'waveform', block: waveformOf(record), receivedAt }
   const parsed = record.value === null ? null : telemetryIn(record.value)
   if (!isTelemetry(parsed)) throw new MillraceError('bad-payload', 'not a telemetry record of version 1')
-  return { kind: 'telemetry', record: parsed }
+  return { kind: 'telemetry', record: parsed, receivedAt }
 }
 
 function telemetryIn(value: Buffer): unknown {
@@ -310,7 +358,7 @@ export function isTelemetry(parsed: unknown): parsed is TelemetryRecord {
 function published(
   output: Output,
   { partitions, region }: Plant,
-  { timestamp }: Place,
+  { timestamp }: Moment,
   isWanted: (topic: string) => boolean,
 ): OutRecord[] {
   const exported = region ? exportsOf(region, output).map(({ topic }) => topic) : []

@@ -13,6 +13,8 @@ export type Lane = Partition & {
   /** What the caller has had; control records and aborted ones count. */
   takenOffset: bigint
   readonly end: bigint | undefined
+  /** The last answer held nothing more. */
+  atEnd: boolean
   /** In a fetch that is under way. It is in one at a time, so that nothing is read twice. */
   asked: boolean
   /** ms UTC of the first failure since the last good answer */
@@ -39,6 +41,7 @@ export function newLane({ topic, partition }: Partition, begin: bigint, end: big
     fetchOffset: begin,
     takenOffset: begin,
     end,
+    atEnd: false,
     asked: false,
     troubledSince: undefined,
   }
@@ -57,6 +60,7 @@ export function hasEnded({ end, takenOffset }: Lane): boolean {
 export function receive(lane: Lane, broker: number, answer: FetchAnswer): Chunk | undefined {
   lane.troubledSince = undefined
   const from = lane.fetchOffset
+  lane.atEnd = answer.batches.length === 0 && from >= answer.lastStableOffset
   const next = nextOffset(answer.batches)
   if (next === undefined || next <= from) return undefined
   lane.fetchOffset = next

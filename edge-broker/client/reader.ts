@@ -90,6 +90,10 @@ class CommittedReader implements Reader {
     }
   }
 
+  get isAtEnd(): boolean {
+    return this.#chunks.length === 0 && this.#lanes.every(({ atEnd }) => atEnd)
+  }
+
   async close(): Promise<void> {
     this.#closing.abort()
     this.#chunks.length = 0
@@ -191,6 +195,7 @@ class CommittedReader implements Reader {
 
   #trouble(lane: Lane, thrown: unknown): void {
     lane.leader = unknown
+    lane.atEnd = false
     lane.troubledSince ??= Date.now()
     if (Date.now() - lane.troubledSince < this.#timeoutMs) return
     this.#fail(kafkaError(thrown, `read ${lane.topic}/${lane.partition}`))

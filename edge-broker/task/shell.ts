@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { coded, MillraceError } from '../../model/index.ts'
 import type { Admin, InRecord, Kafka, OutRecord, Position, Reader, Task } from '../kafka.ts'
+import { pauseMs, withPauses } from './pauses.ts'
 import { inTurns, slicesOf } from './slices.ts'
 
 /** The work of one partition, free of Kafka: what the shell restores, steps and asks for what has changed. */
@@ -13,6 +14,8 @@ export interface Worker {
    * dead-letter topic. So does what makes it throw anything else, but then its state is in doubt, and restored.
    */
   step(record: InRecord): readonly OutRecord[]
+  /** That nothing more is there to be read, and nothing has come for a second before `ms`: its outputs. */
+  idle?(partition: number, ms: number): readonly OutRecord[]
   /** State entries changed since the last call, for the changelog. */
   changed(): readonly { readonly key: string; readonly value: string | Uint8Array | null }[]
 }
@@ -34,7 +37,7 @@ export type PartitionOptions = {
   readonly onRestored?: (restored: { readonly entries: number; readonly ms: number }) => void
 }
 
-/** Records that made the worker fail, by their place. */
+/** What made the worker fail: records by their place, and pauses. */
 type Poison = Map<string, MillraceError>
 type SessionOptions = PartitionOptions & { readonly poison: Poison }
 
@@ -76,7 +79,8 @@ async function partitionSession(options: SessionOptions, task: Task): Promise<vo
   onRestored?.({ entries, ms: performance.now() - since })
   const onGap = (gap: Gap) => onTrouble(removedUnread(gap))
   const reader = await kafka.reader({ partitions, start, onGap })
-  await readUntilAborted(reader, signal, async batch => {
+  await readUntilAborted(withPauses(reader), signal, async batch => {
+    if (batch.length === 0) await idled(options, task, worker)
     for (const slice of slicesOf(batch)) await processed(options, task, worker, slice)
   })
 }
@@ -88,12 +92,25 @@ async function processed(
   worker: Worker,
   records: readonly InRecord[],
 ): Promise<void> {
-  const { partition, signal, changelog, onCommit } = options
+  const { signal, onCommit } = options
   const outputs = await inTurns(records, signal, record => stepped(worker, record, options))
   if (signal.aborted) return
-  const state = worker.changed().map(({ key, value }) => ({ topic: changelog, partition, key, value }))
-  await task.commit([...outputs, ...state], nextPositions(records))
+  await task.commit([...outputs, ...stateOf(worker, options)], nextPositions(records))
   onCommit?.(records.length, outputs.length)
+}
+
+/** What came within the last second may still be on its way: the time that is told is before it. */
+async function idled(options: SessionOptions, task: Task, worker: Worker): Promise<void> {
+  const outputs = guarded(
+    'a pause',
+    options,
+    () => worker.idle?.(options.partition, Date.now() - pauseMs) ?? [],
+  )
+  await task.commit([...outputs, ...stateOf(worker, options)], [])
+}
+
+function stateOf(worker: Worker, { changelog, partition }: PartitionOptions): OutRecord[] {
+  return worker.changed().map(({ key, value }) => ({ topic: changelog, partition, key, value }))
 }
 
 /** Closes the reader, whichever way it ends; an abort before the first batch, too, ends it at once. */
@@ -182,21 +199,29 @@ function keepLast(entries: Map<string, Buffer>, batch: readonly InRecord[]): voi
 }
 
 function stepped(worker: Worker, record: InRecord, options: SessionOptions): readonly OutRecord[] {
-  const { poison } = options
-  const known = poison.get(placeOf(record))
-  if (known) return [deadLetter(record, known, options)]
+  const letter = (error: MillraceError) => [deadLetter(record, error, options)]
+  return guarded(placeOf(record), options, () => worker.step(record), letter)
+}
+
+/** What a worker fails on is left out when its state was restored; `instead` then stands for it. */
+function guarded(
+  what: string,
+  { poison }: SessionOptions,
+  work: () => readonly OutRecord[],
+  instead: (error: MillraceError) => readonly OutRecord[] = () => [],
+): readonly OutRecord[] {
+  const known = poison.get(what)
+  if (known) return instead(known)
   try {
-    return worker.step(record)
+    return work()
   } catch (thrown) {
-    if (thrown instanceof MillraceError && thrown.code === 'bad-payload') {
-      return [deadLetter(record, thrown, options)]
-    }
+    if (thrown instanceof MillraceError && thrown.code === 'bad-payload') return instead(thrown)
     const error = coded(thrown, 'internal', 'a processor fails on it')
-    poison.set(placeOf(record), error)
-    throw new MillraceError('internal', `${placeOf(record)}: ${error.message}`, {
+    poison.set(what, error)
+    throw new MillraceError('internal', `${what}: ${error.message}`, {
       transient: true,
       cause: error,
-      hint: 'The state before it is restored, and the record left out',
+      hint: 'The state before it is restored, and it is left out',
     })
   }
 }
