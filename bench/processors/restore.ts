@@ -1,5 +1,5 @@
 /**
- * How long a partition rests when another service takes it over: 10,000 tags with open and kept windows, after minutes of
+ * How long a partition rests when another service takes it over: 10,000 tags with open and kept windows, after a minute of
  * work, out of a changelog that compaction has not touched yet; from the fencing of the predecessor to the first step.
  */
 import type { Plant } from '../../config/plant.ts'
@@ -13,7 +13,7 @@ import type { Row } from '../row.ts'
 
 const [assets, tagsEach] = [100, 100]
 /** Seconds of source time that the predecessor has processed, and how much of it is sent at a time. */
-const [seconds, secondsAtOnce] = [180, 3]
+const [seconds, secondsAtOnce] = [75, 3]
 const startMicros = 1_700_000_000_000_000
 const goalMs = 3_000
 

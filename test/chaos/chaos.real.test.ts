@@ -66,7 +66,7 @@ beforeAll(
     await settled()
     await readAll()
   },
-  (durationS + 420) * 1000,
+  (durationS + 900) * 1000,
 )
 afterAll(async () => {
   await plant?.dispose()
@@ -99,7 +99,7 @@ async function closeWindows(): Promise<void> {
   await asyncua.set(...nodes.map(n => ({ nodeId: asyncuaNode(n), value: 0, sourceMicros: later })))
 }
 
-const patiently = (check: () => Promise<void>) => vi.waitFor(check, { timeout: 120_000, interval: 1_000 })
+const patiently = (check: () => Promise<void>) => vi.waitFor(check, { timeout: 240_000, interval: 1_000 })
 
 const connected = () =>
   patiently(async () => {

@@ -66,7 +66,7 @@ export async function restartInTurn(plant: RunningPlant): Promise<void> {
 }
 
 async function waitFor<T>(look: () => T | undefined | Promise<T | undefined>): Promise<T> {
-  const until = Date.now() + 90_000
+  const until = Date.now() + 180_000
   for (;;) {
     const found = await look()
     if (found !== undefined) return found
