@@ -1,29 +1,17 @@
-import type {
-  Evidence,
-  Micros,
-  Output,
-  Processor,
-  Tag,
-  TelemetryRecord,
-  WaveformBlock,
-} from '../../model/index.ts'
+import type { Evidence, Micros, Output, Processor, Tag, WaveformBlock } from '../../model/index.ts'
 import { tagOf } from '../asset-tag.ts'
 import type { ProcessorKind } from '../contract.ts'
 import { witness } from '../evidence.ts'
-import { numberOf, readingsOf } from '../readings.ts'
 import { clippedShare, type Shape, shapeOf, whatChanged, whyUnusable } from '../waveform/block.ts'
 import { statisticsOf } from '../waveform/statistics.ts'
-import { atEqualAngles, type Turned } from './angle.ts'
 import { type Bearing, bearingOf, type Fault, type Orders, ordersOf } from './bearing.ts'
 import { type Diagnosis, diagnose, whyNotDiagnosable } from './diagnose.ts'
 import { refuse, VibrationOptions } from './options.ts'
 import type { Named } from './reason.ts'
-import { type SpeedReading, speedBetween, withReadings } from './speed.ts'
+import { noSpeeds, noteSpeeds, percent, type SpeedState, turnedBlock } from './turning.ts'
 import { type Judgement, notKnown, rounded, verdictOf } from './verdict.ts'
 
-export type VibrationState = {
-  /** The speeds told by rpmTag, as far back as a block may reach. */
-  speeds: SpeedReading[]
+export type VibrationState = SpeedState & {
   /** Of the newest block: source time and what must stay the same; older blocks change nothing. */
   t: Micros | null
   shape: Shape | null
@@ -34,8 +22,6 @@ export type VibrationState = {
     readonly epoch: number
     readonly seq: number
   }[]
-  /** How long speeds are kept before the newest: twice the longest block. */
-  keepMicros: Micros
   /** The last verdict that was known. */
   level: 'normal' | 'warning' | 'alarm'
   /** As last given out. */
@@ -72,36 +58,23 @@ export const vibration: ProcessorKind<VibrationOptions> = {
       name,
       initial: newState,
       step(state, event) {
-        if (event.kind === 'telemetry') noteSpeeds(state, event.record, setup)
+        if (event.kind === 'telemetry') noteSpeeds(state, event.record, setup.rpmTag)
         return [state, event.kind === 'waveform' ? blockStep(state, event.block, setup) : []]
       },
     } satisfies Processor<VibrationState>
   },
 }
 
-/** Speeds kept before any block has told how long blocks are. */
-const keptAtFirst = 10_000_000
-
 function newState(): VibrationState {
   return {
-    speeds: [],
+    ...noSpeeds(),
     t: null,
     shape: null,
     recent: [],
-    keepMicros: keptAtFirst,
     level: 'normal',
     verdict: null,
     givenOutAt: 0,
   }
-}
-
-function noteSpeeds(state: VibrationState, record: TelemetryRecord, { rpmTag }: Setup): void {
-  if (rpmTag === undefined) return
-  const more = readingsOf(record, rpmTag.name).map(reading => ({
-    t: reading.t,
-    rpm: numberOf(reading, rpmTag),
-  }))
-  if (more.length > 0) state.speeds = withReadings(state.speeds, more, state.keepMicros)
 }
 
 function blockStep(state: VibrationState, block: WaveformBlock, setup: Setup): Output[] {
@@ -136,7 +109,7 @@ function blockStep(state: VibrationState, block: WaveformBlock, setup: Setup): O
 function judge(state: VibrationState, block: WaveformBlock, setup: Setup): Judgement {
   const problem = whyUnusable(block) ?? whyNotComparable(state, block)
   if (problem !== undefined) return notKnown(`Not diagnosable: ${problem}`)
-  const turned = turnedBlock(state, block, setup)
+  const turned = turnedBlock(state, block, setup.rpmTag, setup.options)
   if (typeof turned === 'string') return notKnown(`Not diagnosable: ${turned}`)
   const { samples, rateHz, rpm } = turned
   const { orders, options } = setup
@@ -158,10 +131,6 @@ function judge(state: VibrationState, block: WaveformBlock, setup: Setup): Judge
 /** Clipping puts harmonics where there are none; so much does no harm to lines that stand 14 dB over the noise. */
 const clippedAtMost = 0.001
 
-function percent(share: number): string {
-  return `${Number((100 * share).toPrecision(2))} %`
-}
-
 /** After another unit or rate the sensor is another one, or set otherwise: what was averaged does not count any more. */
 function whyNotComparable(state: VibrationState, block: WaveformBlock): string | undefined {
   const change = whatChanged(state.shape, block)
@@ -170,27 +139,6 @@ function whyNotComparable(state: VibrationState, block: WaveformBlock): string |
   state.recent = []
   state.level = 'normal'
   return `${change}, what was seen before does not count any more`
-}
-
-/** The block with its speed, at equal angles where that changed; or why its speed is not known. */
-function turnedBlock(
-  state: VibrationState,
-  { t, samples, rateHz }: WaveformBlock,
-  { rpmTag, options }: Setup,
-): Turned | string {
-  if (rpmTag === undefined) return { samples, rateHz, rpm: options.rpm! }
-  const micros = Math.round((samples.length / rateHz) * 1e6)
-  state.keepMicros = Math.max(state.keepMicros, 2 * micros)
-  const start = options.stampedAt === 'end' ? t - micros : t
-  const speed = speedBetween(state.speeds, start, start + micros, rpmTag.name)
-  if (typeof speed === 'string') return speed
-  const ageMs = (start - speed.readings.at(-1)!.t) / 1_000
-  if (ageMs > (options.rpmMaxAgeMs ?? Number.POSITIVE_INFINITY))
-    return `${rpmTag.name} was last told ${Math.round(ageMs / 1_000)} s before the block`
-  if (speed.change > options.maxSpeedChange)
-    return `the speed changes by ${percent(speed.change)} within the block`
-  if (speed.change <= options.steadyShare) return { samples, rateHz, rpm: speed.rpm }
-  return atEqualAngles(samples, rateHz, start, speed)
 }
 
 /** Margins as they are kept: the state goes to a changelog. */

@@ -17,17 +17,25 @@ export type Speed = {
 const rampMicros = 1_000_000
 const mostReadings = 256
 
-/** Adds readings that are newer, and lets go of what no block can need: those older than `keepMicros` before the newest. */
+/**
+ * Adds readings that are newer, and lets go of what no block can need: those older than `keepMicros` before the newest, and
+ * of readings that come thick and fast all but a few hundred, evenly.
+ */
 export function withReadings(
   known: SpeedReading[],
   more: readonly SpeedReading[],
   keepMicros: Micros,
 ): SpeedReading[] {
-  const last = known.at(-1)?.t ?? Number.NEGATIVE_INFINITY
-  const all = [...known, ...more.filter(({ t }) => t > last)]
+  const all = [...known]
+  for (const reading of more) {
+    const last = all.at(-1)
+    const apart = reading.t - (last?.t ?? Number.NEGATIVE_INFINITY)
+    const turnsKnown = typeof reading.rpm !== typeof last?.rpm
+    if (apart >= keepMicros / mostReadings || (apart > 0 && turnsKnown)) all.push(reading)
+  }
   const newest = all.at(-1)?.t ?? 0
   const needed = all.findLastIndex(({ t }) => t <= newest - keepMicros)
-  return all.slice(Math.max(0, needed, all.length - mostReadings))
+  return all.slice(Math.max(0, needed, all.length - 2 * mostReadings))
 }
 
 /** The speed from one time to another, or why it is not known. */

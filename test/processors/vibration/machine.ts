@@ -12,7 +12,7 @@ export type Machine = {
   readonly rpm: number
   /** Speed at the end of the block, where it changes evenly. */
   readonly rpmAtEnd?: number
-  readonly fault?: Fault
+  readonly fault?: Fault | 'FTF'
   /** Peak of the ringing after a blow, in standard deviations of the noise. */
   readonly strength?: number
   /** Blows once a turn: a rubbing shaft, in the same unit. */
@@ -61,7 +61,7 @@ export function blockOf({
   })
 }
 
-function load(fault: Fault | undefined, turns: number, cageOrder: number): number {
+function load(fault: Machine['fault'], turns: number, cageOrder: number): number {
   if (fault === 'BPFI') return 0.5 + 0.5 * Math.cos(2 * Math.PI * turns)
   if (fault === 'BSF2') return 0.75 + 0.25 * Math.cos(2 * Math.PI * cageOrder * turns)
   return 1

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { ProcessorEvent, Signal } from '../../../model/index.ts'
 import { faults } from '../../../processors/vibration/bearing.ts'
-import { vibration } from '../../../processors/vibration/index.ts'
+import { type VibrationState, vibration } from '../../../processors/vibration/index.ts'
 import { asset, declared, hour, run, second, signalsIn, tagNamed, telemetry } from '../records.ts'
 import { bearing, blockOf, type Machine, rateHz } from './machine.ts'
 
@@ -117,6 +117,13 @@ describe('a bearing fault', () => {
   })
 })
 
+test.each([900, 1_797, 3_000])('a cage that hits is told in the details at %i rpm', turning => {
+  const ftfDb = (strength: number) =>
+    Number(last(signals({ fault: 'FTF', strength, rpm: turning }, 3, { rpm: turning })).details!.ftfDb)
+  expect(ftfDb(0)).toBeLessThan(10)
+  expect(ftfDb(15)).toBeGreaterThan(14)
+})
+
 describe('a sound machine', () => {
   test('is quiet in 100 blocks of noise and shaft orders', () => {
     const found = signals({ seed: 7 }, 100)
@@ -216,6 +223,25 @@ describe('the speed by tag', () => {
       ['alarm', 1_500],
       ['alarm', 2_400],
     ])
+  })
+
+  test.each([
+    ['good', () => 0],
+    ['bad', () => 0x80050000],
+    ['both', (i: number) => (i % 2) * 0x80050000],
+  ])('%s, is kept as far back as a block reaches, and no more of it than that needs', (kind, status) => {
+    const rows = Array.from({ length: 60_000 }, (_, i) => ({
+      tag: 'rpm',
+      t: hour + i * 1_000,
+      value: 1_500,
+      status: status(i),
+    }))
+    const speeds = processor()
+    const [state] = speeds.step(speeds.initial(), telemetry(1, rows))
+    const kept = (state as VibrationState).speeds.map(({ t }) => (t - hour) / second)
+    expect(kept.length).toBeLessThan(600)
+    if (kind !== 'both') expect(kept[0]).toBeLessThanOrEqual(50)
+    expect(kept.at(-1)).toBeGreaterThan(59.9)
   })
 
   test('is not known once it is bad, and known again when it is good', () => {
