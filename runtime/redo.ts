@@ -51,10 +51,6 @@ export class RedoLog {
     this.#count++
   }
 
-  get hasPending(): boolean {
-    return this.#pending.length > 0
-  }
-
   /** The entry for the commit, to be kept under `<key>/<slot>`; undefined when it is time for a snapshot. */
   entry(key: string): RedoEntry | undefined {
     const bytes = this.#pending.reduce((sum, { value }) => sum + value!.byteLength, 0)
@@ -104,6 +100,7 @@ export class RedoLog {
    * @throws MillraceError `bad-payload` when one is missing
    */
   redo(key: string): Redone[] {
+    if (this.#stored.length === 0) return []
     const since = this.#stored.filter(({ from }) => from >= this.#count).sort((a, b) => a.from - b.from)
     this.#stored.length = 0
     const records: Redone[] = []
@@ -116,5 +113,40 @@ export class RedoLog {
     this.#entries = since.length
     this.#bytes = records.reduce((sum, { value }) => sum + value!.byteLength, 0)
     return records
+  }
+}
+
+/** The logs of all large states of a partition. */
+export class RedoLogs {
+  readonly #logs = new Map<string, RedoLog>()
+  /** Keys with records that are not in the changelog yet. */
+  readonly #noted = new Set<string>()
+
+  of(key: string): RedoLog {
+    const log = this.#logs.get(key) ?? new RedoLog(this.#logs.size)
+    this.#logs.set(key, log)
+    return log
+  }
+
+  get(key: string): RedoLog | undefined {
+    return this.#logs.get(key)
+  }
+
+  note(key: string, { value, timestamp }: Redone): void {
+    this.of(key).note({ value, timestamp })
+    this.#noted.add(key)
+  }
+
+  /** For the commit. @param isWhole whether a state is written whole anyway @returns the keys of others that are to be */
+  entries(isWhole: (key: string) => boolean): { readonly entries: RedoEntry[]; readonly whole: string[] } {
+    const entries: RedoEntry[] = []
+    const whole: string[] = []
+    for (const key of this.#noted) {
+      const entry = isWhole(key) ? undefined : this.#logs.get(key)!.entry(key)
+      if (entry) entries.push(entry)
+      else whole.push(key)
+    }
+    this.#noted.clear()
+    return { entries, whole }
   }
 }

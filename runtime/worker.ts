@@ -18,7 +18,8 @@ import {
 import { chainFor, keyOf, runChain, runTick } from '../processors/chain.ts'
 import { exportsOf } from '../replicator/export.ts'
 import { retriedHeader } from './deadletter/letters.ts'
-import { RedoLog } from './redo.ts'
+import { type Identity, Retries } from './deadletter/retries.ts'
+import { RedoLogs } from './redo.ts'
 import { type Entry, readEntry } from './state-entry.ts'
 import { telemetryDecoder } from './telemetry-decoder.ts'
 import { Ticks } from './ticks.ts'
@@ -27,7 +28,7 @@ import { waveformOf } from './waveform.ts'
 export type InputEvent = Exclude<ProcessorEvent, { kind: 'signal' | 'tick' }>
 /** Where an input record is, and since when. */
 type Place = Pick<InRecord, 'topic' | 'partition' | 'offset' | 'timestamp' | 'headers'> & {
-  readonly value?: Buffer | null
+  readonly value: Buffer | null
 }
 type Moment = Pick<InRecord, 'partition' | 'timestamp'>
 
@@ -45,10 +46,8 @@ export type ChainWorker = Worker & {
   take(event: InputEvent, record: Place): readonly OutRecord[]
 }
 
-type Identity = { readonly source: string; readonly epoch: number; readonly seq: number }
 /** Last sequence number by epoch: a server that comes back may deliver what its disk still held of an older one. */
 type LastOfEpoch = Readonly<Record<number, number>>
-type AssetStates = Map<string, unknown>
 
 /**
  * Entries of the changelog are `<processor>@<asset>`, `seen@<source>` for the last record taken of a source,
@@ -62,10 +61,6 @@ const retried = 'retried/'
 const active = 'active'
 const tick = 'tick'
 const retriedKey = (topic: string, { source }: Identity) => stateKey(seen, `${retried}${topic}/${source}`)
-const nameOf = ({ epoch, seq }: Identity) => `${epoch}/${seq}`
-
-/** Letters of a source that are remembered: more than a person puts back within the weeks that they are kept. */
-const mostRetried = 10_000
 
 /**
  * The processors of one partition as the exactly-once shell runs them: every asset's chain with its state, and the
@@ -81,14 +76,12 @@ export function chainWorker(
   let activeHash: string | undefined
   const specs = new Map<string, string>()
   const chains = new Map<string, Chain>()
-  const states = new Map<string, AssetStates>()
+  const states = new Map<string, Map<string, unknown>>()
   const lastSeen = new Map<string, LastOfEpoch>()
-  const takenLate = new Map<string, readonly string[]>()
+  const retries = new Retries()
   const dirty = new Map<string, () => unknown>()
   const ticks = new Ticks()
-  const logs = new Map<string, RedoLog>()
-  /** Logs with records that are not in the changelog yet. */
-  const noted = new Set<string>()
+  const logs = new RedoLogs()
 
   const chainOf = (asset: string): Chain => {
     let chain = chains.get(asset)
@@ -105,15 +98,10 @@ export function chainWorker(
     }
     return chain
   }
-  const logOf = (key: string): RedoLog => {
-    const log = logs.get(key) ?? new RedoLog(logs.size)
-    logs.set(key, log)
-    return log
-  }
   /** Brings a restored state to where it was. */
   const redo = (asset: string, processor: Processor<unknown>): void => {
     const key = stateKey(processor.name, asset)
-    for (const record of logOf(key).redo(key)) {
+    for (const record of logs.of(key).redo(key)) {
       const event = decode({ ...restored, ...record })
       const of = statesOf(asset)
       const [state] = processor.step(of.get(processor.name) ?? processor.initial(), event)
@@ -151,8 +139,8 @@ export function chainWorker(
     dirty.set(stateKey(active, plant.name), () => activeHash)
     return [activationOf(plant, record)]
   }
-  const statesOf = (asset: string): AssetStates => {
-    const of: AssetStates = states.get(asset) ?? new Map()
+  const statesOf = (asset: string): Map<string, unknown> => {
+    const of = states.get(asset) ?? new Map<string, unknown>()
     states.set(asset, of)
     return of
   }
@@ -165,28 +153,6 @@ export function chainWorker(
     lastSeen.set(key, next)
     dirty.set(key, () => next)
     return true
-  }
-  /**
-   * A dead letter that was put back is older than what was seen since, and was not taken then. The same record may have
-   * become two letters, where its source had delivered it twice.
-   */
-  const isNewRetry = (topic: string, identity: Identity): boolean =>
-    !takenLate.get(retriedKey(topic, identity))?.includes(nameOf(identity))
-  /** Only once it was taken: what cannot be read again may be put back again. */
-  const noteRetry = (topic: string, identity: Identity): void => {
-    const key = retriedKey(topic, identity)
-    const next = [...(takenLate.get(key) ?? []), nameOf(identity)].slice(-mostRetried)
-    takenLate.set(key, next)
-    dirty.set(key, () => next)
-  }
-
-  const stateAt = (key: string): unknown => {
-    const [name, asset] = split(key)
-    return statesOf(asset).get(name)
-  }
-  const note = (key: string, { value = null, timestamp }: Place): void => {
-    logOf(key).note({ value, timestamp })
-    noted.add(key)
   }
   const whole = (key: string, state: unknown): string => {
     const log = logs.get(key)
@@ -205,7 +171,7 @@ export function chainWorker(
     for (const { name, isLarge } of processors) {
       const key = stateKey(name, asset)
       if (!isLarge) dirty.set(key, () => statesOf(asset).get(name))
-      else if (event.kind === 'telemetry') note(key, record)
+      else if (event.kind === 'telemetry') logs.note(key, record)
     }
   }
 
@@ -229,13 +195,17 @@ export function chainWorker(
     onEvent(event)
     const identity = event.kind === 'waveform' ? event.block : event.record
     const isRetry = record.headers.has(retriedHeader)
-    if (!(isRetry ? isNewRetry : isNew)(record.topic, identity)) return []
+    const letter = retriedKey(record.topic, identity)
+    if (!(isRetry ? retries.isNew(letter, identity) : isNew(record.topic, identity))) return []
     adopt(plants.current)
     const before = [...activation(record), ...ticked(ticks.before(record), record)]
     const chain = chainOf(identity.asset)
     const of = statesOf(identity.asset)
     const outputs = runChain(of, chain, event)
-    if (isRetry) noteRetry(record.topic, identity)
+    if (isRetry) {
+      const taken = retries.note(letter, identity)
+      dirty.set(letter, () => taken)
+    }
     if (keepsState) changedBy(event, record, chain)
     return [...before, ...outputs.flatMap(output => published(output, plant, record, isWanted))]
   }
@@ -245,15 +215,15 @@ export function chainWorker(
       const [name, of] = split(key)
       if (isSlot(name, of)) {
         statesOf(of.slice(0, of.lastIndexOf('/')))
-        logOf(key.slice(0, key.lastIndexOf('/'))).restoreEntry(value)
+        logs.of(key.slice(0, key.lastIndexOf('/'))).restoreEntry(value)
         return
       }
       const { state, spec, count } = readEntry(key, value)
-      if (count !== undefined) logOf(key).restoreSnapshot(count, value.byteLength)
+      if (count !== undefined) logs.of(key).restoreSnapshot(count, value.byteLength)
       if (spec !== undefined) specs.set(key, spec)
       if (name === active) activeHash = state as string
       else if (name === tick) ticks.restore(state as Ticks['kept'])
-      else if (name === seen && of.startsWith(retried)) takenLate.set(key, state as readonly string[])
+      else if (name === seen && of.startsWith(retried)) retries.restore(key, state as readonly string[])
       else if (name === seen) lastSeen.set(key, state as LastOfEpoch)
       else statesOf(of).set(name, state)
     },
@@ -267,16 +237,11 @@ export function chainWorker(
       return [tickRecord(plant, partition, t, ticks.next), ...ticked(t, { partition, timestamp: t / 1_000 })]
     },
     changed() {
-      const entries: { key: string; value: string | Uint8Array }[] = []
-      for (const key of noted) {
-        const entry = dirty.has(key) ? undefined : logs.get(key)!.entry(key)
-        if (entry) entries.push(entry)
-        else dirty.set(key, () => stateAt(key))
-      }
-      noted.clear()
-      for (const [key, state] of dirty) entries.push({ key, value: whole(key, state()) })
+      const noted = logs.entries(key => dirty.has(key))
+      for (const key of noted.whole) dirty.set(key, () => statesOf(split(key)[1]).get(split(key)[0]))
+      const changed = Array.from(dirty, ([key, state]) => ({ key, value: whole(key, state()) }))
       dirty.clear()
-      return entries
+      return [...noted.entries, ...changed]
     },
   }
 }
@@ -351,6 +316,15 @@ export function isTelemetry(parsed: unknown): parsed is TelemetryRecord {
   return Array.isArray(tags) && columns.every(column => Array.isArray(column) && column.length === t?.length)
 }
 
+/** The last answer: what is published one after the other is nearly always of one asset. */
+let lastPlace = { asset: '', partitions: 0, partition: 0 }
+
+function partitionOfAsset(asset: string, partitions: number): number {
+  if (lastPlace.asset !== asset || lastPlace.partitions !== partitions)
+    lastPlace = { asset, partitions, partition: partitionOf(lineOf(asset), partitions) }
+  return lastPlace.partition
+}
+
 /**
  * The record itself and what the export policy makes of it, as far as anybody wants them; stamped with the time at which
  * its input reached Kafka.
@@ -364,7 +338,7 @@ function published(
   const exported = region ? exportsOf(region, output).map(({ topic }) => topic) : []
   const topics = [output.topic, ...exported].filter(isWanted)
   if (topics.length === 0) return []
-  const partition = partitionOf(lineOf(output.value.asset), partitions)
+  const partition = partitionOfAsset(output.value.asset, partitions)
   const record = { partition, key: keyOf(output), value: JSON.stringify(output.value), timestamp }
   return topics.map(topic => ({ topic, ...record }))
 }
