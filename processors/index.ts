@@ -1,10 +1,17 @@
 import type { ProcessorKind } from './contract.ts'
 import { heartbeat } from './heartbeat/index.ts'
 import { limits } from './limits/index.ts'
+import { oee } from './oee/index.ts'
 import { vibration } from './vibration/index.ts'
 import { windows } from './windows/index.ts'
 
 /** Every kind that a machine's YAML can declare; a new one is one more line. */
-export const processorKinds: readonly ProcessorKind[] = [heartbeat, limits, vibration, windows]
+export const processorKinds: readonly ProcessorKind[] = [
+  heartbeat, //
+  limits,
+  oee,
+  vibration,
+  windows,
+]
 
 export type { ProcessorAsset, ProcessorKind, SignalSpec } from './contract.ts'
