@@ -198,15 +198,15 @@ function passTo(state: OeeState, to: Micros, { calendar, options, asset }: Setti
   }
 }
 
-function apply(state: OeeState, [t, of, value]: Point, { tags }: Setting): void {
-  if (of === 'state') {
+function apply(state: OeeState, [t, what, value]: Point, { tags }: Setting): void {
+  if (what === 'state') {
     state.machine = value === null ? null : String(value)
     return
   }
   if (typeof value !== 'number') return
-  const before = state[of]
-  state[of] = value
+  const before = state[what]
+  state[what] = value
   const { tally } = state
   if (before === null || tally === null || t < tally.start) return
-  tally[of] += increaseOf(before, value, tags[of].wrap)
+  tally[what] += increaseOf(before, value, tags[what].wrap)
 }

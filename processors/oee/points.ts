@@ -2,17 +2,17 @@ import type { Micros, Tag, TelemetryRecord } from '../../model/index.ts'
 import { readingsOf } from '../readings.ts'
 
 /** One sample of what OEE is made of; a state that is null is not known. */
-export type Point = [t: Micros, of: 'state' | 'total' | 'counted', value: string | number | null]
+export type Point = [t: Micros, what: 'state' | 'total' | 'counted', value: string | number | null]
 export type Tags = Readonly<Record<Point[1], Tag>>
 
 /** A bad count is passed over: the counter itself has gone on. */
 export function pointsIn(record: TelemetryRecord, tags: Tags): Point[] {
   const points: Point[] = []
-  for (const of of ['state', 'total', 'counted'] as const) {
-    for (const { t, value, status } of readingsOf(record, tags[of].name)) {
+  for (const what of ['state', 'total', 'counted'] as const) {
+    for (const { t, value, status } of readingsOf(record, tags[what].name)) {
       const good = status >>> 30 === 0
-      if (of === 'state') points.push([t, of, good ? stateIn(value) : null])
-      else if (good && typeof value === 'number' && Number.isFinite(value)) points.push([t, of, value])
+      if (what === 'state') points.push([t, what, good ? stateIn(value) : null])
+      else if (good && typeof value === 'number' && Number.isFinite(value)) points.push([t, what, value])
     }
   }
   return points
@@ -28,7 +28,7 @@ const order = { state: 0, total: 1, counted: 2 }
 
 /** Keeps the order of time; of the same time, one order whatever came first. */
 export function put(points: Point[], point: Point): void {
-  const rank = ([, of]: Point) => order[of]
+  const rank = ([, what]: Point) => order[what]
   let after = points.length
   const isAfter = (other: Point) =>
     other[0] > point[0] || (other[0] === point[0] && rank(other) > rank(point))
