@@ -1,6 +1,7 @@
 import type { ProcessorKind } from './contract.ts'
 import { heartbeat } from './heartbeat/index.ts'
 import { limits } from './limits/index.ts'
+import { oee } from './oee/index.ts'
 import { trend } from './trend/index.ts'
 import { vibration } from './vibration/index.ts'
 import { vibrationLevel } from './vibration-level/index.ts'
@@ -10,6 +11,7 @@ import { windows } from './windows/index.ts'
 export const processorKinds: readonly ProcessorKind[] = [
   heartbeat,
   limits,
+  oee,
   trend,
   vibration,
   vibrationLevel,
