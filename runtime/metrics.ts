@@ -2,7 +2,8 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client'
-import { coded, type LedgerEntry, type MillraceError } from '../model/index.ts'
+import { type Disk, usedShare } from '../edge-broker/disk/plan.ts'
+import { coded, type LedgerEntry, type MillraceError, type ShedEntry } from '../model/index.ts'
 
 export type Metrics = {
   /** One more of an error code, out of the bounded list. */
@@ -15,6 +16,10 @@ export type Metrics = {
   source(name: string, entry: () => LedgerEntry): void
   /** Processed input records, and what they gave. */
   processed(inputs: number, outputs: number): void
+  /** The brokers' disks as they are now. */
+  disks(disks: readonly Disk[]): void
+  /** What was removed from full disks: the latest entry of each partition. */
+  shed(entries: readonly ShedEntry[]): void
   text(): Promise<string>
 }
 
@@ -56,6 +61,7 @@ export function openMetrics(service: string, server: string): Metrics {
       counts?.inputs.inc(inputs)
       counts?.outputs.inc(outputs)
     },
+    ...(service === 'processors' ? diskMetrics(registry) : { disks: () => {}, shed: () => {} }),
     text: () => registry.metrics(),
   }
 }
@@ -111,6 +117,39 @@ function ledgerMetrics(registry: Registry, entries: () => readonly LedgerEntry[]
     one(entry.state === 'connected' || entry.state === 'degraded' ? 1 : 0),
   )
   gauge('millrace_source_bad_tags', 'Tags that are bad now.', [], entry => one(entry.badTags.length))
+}
+
+function diskMetrics(registry: Registry): Pick<Metrics, 'disks' | 'shed'> {
+  const registers = [registry]
+  const used = new Gauge({
+    name: 'millrace_broker_disk_used_ratio',
+    help: "Share of a broker's disk that is in use.",
+    labelNames: ['broker'],
+    registers,
+  })
+  const free = new Gauge({
+    name: 'millrace_broker_disk_free_bytes',
+    help: "Free bytes of a broker's disk.",
+    labelNames: ['broker'],
+    registers,
+  })
+  const shed = new Gauge({
+    name: 'millrace_shed_offsets',
+    help: 'Offsets removed before their time because a disk was nearly full, since ever, as last told.',
+    labelNames: ['topic', 'partition'],
+    registers,
+  })
+  return {
+    disks(disks) {
+      for (const disk of disks) {
+        used.set({ broker: disk.broker }, usedShare(disk))
+        free.set({ broker: disk.broker }, disk.freeBytes)
+      }
+    },
+    shed(entries) {
+      for (const { topic, partition, offsets } of entries) shed.set({ topic, partition }, offsets)
+    },
+  }
 }
 
 type Options = { readonly name: string; readonly help: string; readonly labelNames: string[] }

@@ -15,6 +15,7 @@ export function renderStatus(status: PlantStatus): string[] {
     ...readersLines(machines),
     ...machines.filter(machine => machine.state !== 'connected').map(machineLine),
     ...ledgerLines(status),
+    ...shedLines(status),
     `  lag          ${lagLine(status)}`,
     `  replicated   ${replicationLine(status)}`,
     `  open alarms  ${alarms.open.length}`,
@@ -68,6 +69,14 @@ function ledgerLine({ source, expected, received, bad, lost, buffered, bufferUse
   const waiting =
     buffered > 0 ? `; ${whole.format(buffered)} records wait on disk (${Math.round(bufferUsed * 100)} %)` : ''
   return `    ${lost.length > 0 ? '!' : ' '} ${source}: ${counts.join(' / ')} / ${losses.join(', ') || '0'}${waiting}`
+}
+
+/** What is gone although nobody had read it long enough: the disks were full. */
+function shedLines({ shed }: PlantStatus): string[] {
+  return shed.map(
+    ({ topic, offsets, at, reason }) =>
+      `  ! shed       ${topic}: ${whole.format(offsets)} of the oldest records removed, last at ${at}. ${reason}`,
+  )
 }
 
 const causeNames: Readonly<Record<string, string>> = {

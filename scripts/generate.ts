@@ -15,6 +15,7 @@ import {
   Alarm,
   LedgerEntry,
   ServiceEntry,
+  ShedEntry,
   Signal,
   TelemetryRecord,
 } from '../model/index.ts'
@@ -31,6 +32,7 @@ export const recordSchemas = [
   LedgerEntry,
   ReplicationEntry,
   ServiceEntry,
+  ShedEntry,
   Activation,
 ] as const
 

@@ -1,6 +1,7 @@
 import { runPartition } from '../../edge-broker/task/shell.ts'
 import type { ServiceContext } from '../service.ts'
 import { chainWorker } from '../worker.ts'
+import { shedFullDisks } from './shedding.ts'
 
 /** The consumer group under which positions are kept; what `lag` is measured by. */
 export const processorGroup = 'processors'
@@ -8,6 +9,7 @@ export const processorGroup = 'processors'
 /** Runs the processors of every partition of the plant. */
 export async function runProcessors(context: ServiceContext): Promise<void> {
   const { plant, plants, kafka, signal, log, metrics, ready } = context
+  const shedding = shedFullDisks(context)
   const partitions = Array.from({ length: plant.partitions }, (_, partition) => partition)
   const client = kafka('processors')
   const tasks = partitions.map(partition =>
@@ -28,5 +30,5 @@ export async function runProcessors(context: ServiceContext): Promise<void> {
     }),
   )
   ready()
-  await Promise.all(tasks)
+  await Promise.all([...tasks, shedding])
 }
