@@ -1,5 +1,5 @@
 import type { InRecord } from '../edge-broker/kafka.ts'
-import { type Aggregate, serviceKeyPrefix } from '../model/index.ts'
+import { type Aggregate, type ShedEntry, serviceKeyPrefix, shedKeyPrefix } from '../model/index.ts'
 import { AlarmTable } from './alarm-table.ts'
 import { AssetTable } from './asset-table.ts'
 import { historyOf } from './history.ts'
@@ -8,6 +8,7 @@ import { readers } from './payload.ts'
 import type { BoardAsset, BoardPlant } from './plant.ts'
 import { type Curve, SeriesTable } from './series-table.ts'
 import { ServiceTable } from './service-table.ts'
+import { shedStatus } from './shed.ts'
 import { SourceTable } from './source-table.ts'
 import type { BrokerStatus, FeedStatus, Lag, MachineStatus, OpenAlarm, PlantStatus } from './status.ts'
 import { iso } from './time.ts'
@@ -42,6 +43,7 @@ export class PlantView {
   readonly #alarms = new AlarmTable()
   readonly #sources = new SourceTable()
   readonly #services = new ServiceTable()
+  readonly #shed = new Map<string, ShedEntry>()
   readonly #series: SeriesTable
   readonly #machines = new Map<string, { status: MachineStatus; text: string; revision: number }>()
   readonly #historyS: number
@@ -176,6 +178,7 @@ export class PlantView {
 
   #applyLedger(record: InRecord): boolean {
     if (record.key.startsWith(serviceKeyPrefix)) return this.#applyService(record)
+    if (record.key.startsWith(shedKeyPrefix)) return this.#applyShed(record)
     if (record.value === null) {
       this.#sources.remove(record.key)
       return true
@@ -187,6 +190,12 @@ export class PlantView {
     }
     const entry = readers.ledger(record)
     if (entry) this.#sources.apply(entry)
+    return entry !== undefined
+  }
+
+  #applyShed(record: InRecord): boolean {
+    const entry = readers.shed(record)
+    if (entry) this.#shed.set(record.key, entry)
     return entry !== undefined
   }
 
@@ -224,6 +233,7 @@ export class PlantView {
       losses: this.#sources.losses(),
       sources: this.#sources.sources(),
       configuration: this.#services.status(),
+      shed: shedStatus([...this.#shed.values()]),
       board: this.boardUrl ? { url: this.boardUrl } : {},
     }
   }

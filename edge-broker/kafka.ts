@@ -10,6 +10,8 @@
  * Only files in edge-broker/client/ import a Kafka client.
  */
 
+import type { Disk } from './disk/plan.ts'
+
 /** Where a cluster is and who we are to it. Paths name PEM files; the key's mode is 0600. */
 export type Connection = {
   readonly bootstrap: readonly string[]
@@ -124,6 +126,10 @@ export interface Admin {
     topics: readonly string[],
     at: 'earliest' | 'latest' | { readonly timestamp: number },
   ): Promise<Position[]>
+  /** The disk of every broker that is up, and the size there of each partition of these topics. */
+  disks(topics: readonly string[]): Promise<Disk[]>
+  /** Removes what lies before an offset. @throws MillraceError `unauthorised` */
+  deleteRecords(before: readonly Position[]): Promise<void>
   /** Stable committed positions of a group. */
   groupPositions(group: string, topics: readonly string[]): Promise<Position[]>
   close(): Promise<void>

@@ -18,6 +18,7 @@ export type Party =
   | 'board'
   | 'replicator'
   | 'replication-monitor'
+  | 'shedder'
   | 'operator'
   | 'retrier'
   | 'clients'
@@ -177,11 +178,11 @@ export const topicTable: readonly Topic[] = [
   {
     name: 'ledger',
     key: 'source/server',
-    what: 'what each source has done, by server: position, counts, losses, revised intervals; what was replicated; which configuration each service runs',
+    what: 'what each source has done, by server: position, counts, losses, revised intervals; what was replicated; what was shed from full disks; which configuration each service runs',
     partitions: 1,
     keep: 'compacted',
-    writers: ['connectors', 'processors', 'replication-monitor'],
-    readers: ['connectors', 'processors', 'board', 'replication-monitor', ...everybody],
+    writers: ['connectors', 'processors', 'replication-monitor', 'shedder'],
+    readers: ['connectors', 'processors', 'board', 'replication-monitor', 'shedder', ...everybody],
   },
   {
     name: 'activations',
@@ -271,11 +272,14 @@ const compacted = {
   'min.cleanable.dirty.ratio': '0.2',
 }
 
+/** Kafka removes whole segments, and never the one that is being written. */
+export const segmentBytes = 128 * 1024 ** 2
+
 function deleted({ days, gib }: { days: number; gib: number }): Record<string, string> {
   return {
     'cleanup.policy': 'delete',
     'retention.ms': String(days * 86_400_000),
     'retention.bytes': String(gib * 1024 ** 3),
-    'segment.bytes': String(128 * 1024 ** 2),
+    'segment.bytes': String(segmentBytes),
   }
 }

@@ -2,8 +2,9 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client'
+import { type Disk, usedShare } from '../edge-broker/disk/plan.ts'
 import type { PartitionLag } from '../edge-broker/lag.ts'
-import { coded, type LedgerEntry, type MillraceError } from '../model/index.ts'
+import { coded, type LedgerEntry, type MillraceError, type ShedEntry } from '../model/index.ts'
 
 export type Metrics = {
   /** One more of an error code, out of the bounded list. */
@@ -18,6 +19,10 @@ export type Metrics = {
   processed(inputs: number, outputs: number): void
   /** How far behind each partition is that this service processes. */
   lags(lags: readonly PartitionLag[]): void
+  /** The brokers' disks as they are now. */
+  disks(disks: readonly Disk[]): void
+  /** What was removed from full disks: the latest entry of each partition. */
+  shed(entries: readonly ShedEntry[]): void
   text(): Promise<string>
 }
 
@@ -60,6 +65,7 @@ export function openMetrics(service: string, server: string): Metrics {
       counts?.outputs.inc(outputs)
     },
     lags: lags => counts?.lags(lags, Date.now()),
+    ...(service === 'processors' ? diskMetrics(registry) : { disks: () => {}, shed: () => {} }),
     text: () => registry.metrics(),
   }
 }
@@ -127,6 +133,39 @@ function ledgerMetrics(registry: Registry, entries: () => readonly LedgerEntry[]
     one(entry.state === 'connected' || entry.state === 'degraded' ? 1 : 0),
   )
   gauge('millrace_source_bad_tags', 'Tags that are bad now.', [], entry => one(entry.badTags.length))
+}
+
+function diskMetrics(registry: Registry): Pick<Metrics, 'disks' | 'shed'> {
+  const registers = [registry]
+  const used = new Gauge({
+    name: 'millrace_broker_disk_used_ratio',
+    help: "Share of a broker's disk that is in use.",
+    labelNames: ['broker'],
+    registers,
+  })
+  const free = new Gauge({
+    name: 'millrace_broker_disk_free_bytes',
+    help: "Free bytes of a broker's disk.",
+    labelNames: ['broker'],
+    registers,
+  })
+  const shed = new Gauge({
+    name: 'millrace_shed_offsets',
+    help: 'Offsets removed before their time because a disk was nearly full, since ever, as last told.',
+    labelNames: ['topic', 'partition'],
+    registers,
+  })
+  return {
+    disks(disks) {
+      for (const disk of disks) {
+        used.set({ broker: disk.broker }, usedShare(disk))
+        free.set({ broker: disk.broker }, disk.freeBytes)
+      }
+    },
+    shed(entries) {
+      for (const { topic, partition, offsets } of entries) shed.set({ topic, partition }, offsets)
+    },
+  }
 }
 
 type Options = { readonly name: string; readonly help: string; readonly labelNames: string[] }

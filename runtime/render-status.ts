@@ -15,6 +15,7 @@ export function renderStatus(status: PlantStatus): string[] {
     ...readersLines(machines),
     ...machines.filter(machine => machine.state !== 'connected').map(machineLine),
     ...ledgerLines(status),
+    ...shedLines(status),
     `  lag          ${lagLine(status)}`,
     ...(isLate(status.lag)
       ? ['    ! the processors are behind: aggregates, signals and alarms are as late']
@@ -87,6 +88,14 @@ function clockOff({ offsetMs, uncertaintyMs }: NonNullable<SourceStatus['clock']
   if (Math.abs(offsetMs) < Math.max(1000, uncertaintyMs)) return ''
   const seconds = (Math.abs(offsetMs) / 1000).toLocaleString('en', { maximumFractionDigits: 1 })
   return `, its clock is ${seconds} s ${offsetMs > 0 ? 'ahead' : 'behind'}`
+}
+
+/** What is gone although nobody had read it long enough: the disks were full. */
+function shedLines({ shed }: PlantStatus): string[] {
+  return shed.map(
+    ({ topic, offsets, at, reason }) =>
+      `  ! shed       ${topic}: ${whole.format(offsets)} of the oldest records removed, last at ${at}. ${reason}`,
+  )
 }
 
 const causeNames: Readonly<Record<string, string>> = {

@@ -14,7 +14,12 @@ main(async () => {
   requireJava()
   await preparePackages()
   await prepareJars()
-  const lacking = { ...(await preparePython()), ...(await prepareMilo()), ...(await prepareDebian()) }
+  const lacking = {
+    ...(await preparePython()),
+    ...(await prepareMilo()),
+    ...(await prepareConnect()),
+    ...(await prepareDebian()),
+  }
   const dir = mkdtempSync(join(tmpdir(), 'millrace-preparation-'))
   try {
     const file = join(dir, 'preparation.json')
@@ -94,6 +99,21 @@ async function prepareMilo() {
     return {}
   } catch (error) {
     return { milo: firstLine(error.message) }
+  }
+}
+
+/** Kafka Connect's file sink, which is not part of what the plant runs. */
+async function prepareConnect() {
+  const dir = join(root, 'test', 'servers', 'connect-file')
+  if (existsSync(join(dir, 'jars'))) return {}
+  try {
+    const pom = join(dir, 'pom.xml')
+    await step('Kafka Connect file sink', () =>
+      run('mvn', ['-q', '-B', '-f', pom, 'dependency:copy-dependencies']),
+    )
+    return {}
+  } catch (error) {
+    return { connectFile: firstLine(error.message) }
   }
 }
 

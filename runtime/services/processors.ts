@@ -8,6 +8,7 @@ import { inputTopics, processorGroup } from '../inputs.ts'
 import type { ServiceContext } from '../service.ts'
 import { chainWorker } from '../worker.ts'
 import { followLag } from './lag.ts'
+import { shedFullDisks } from './shedding.ts'
 
 /** Partitions move at no cost but a restore: as soon as servers have seen each other twice. */
 const settledMs = 500
@@ -44,11 +45,12 @@ export async function runProcessors(context: ServiceContext): Promise<void> {
         divide({ me: server.name, presence, shares: () => seats, settledMs, signal }),
       ]
   const held = () => seats.filter(({ name }) => presence.isHeld(name)).map(({ partition }) => partition)
+  const shedding = shedFullDisks(context)
   const lag = followLag({ kafka, held, metrics: context.metrics, onTrouble, signal })
   context.ready()
   await Promise.all(seats.map(keepPartition))
   goodbye.abort()
-  await Promise.all([...shared, lag])
+  await Promise.all([...shared, lag, shedding])
 }
 
 /** One partition until the service stops, whenever it is this server's. */

@@ -159,6 +159,29 @@ describe('status', () => {
     expect(view.status(now).losses).toMatchObject({ total: 20, unknownFrom: ['press'] })
   })
 
+  test('tells what was removed from full disks, a topic, and takes it for no source', () => {
+    const view = shopAt(now)
+    const entry = (partition: number, offsets: number, at: number) => ({
+      v: 1,
+      topic: 'waveforms',
+      partition,
+      at,
+      reason: `disk of ${at}`,
+      offsets,
+      ranges: [{ from: '0', to: String(offsets), at }],
+    })
+    const sources = view.status(now).sources.length
+    view.apply([
+      record('ledger', 'shed:waveforms/0', entry(0, 5, 1_000_000), now),
+      record('ledger', 'shed:waveforms/1', entry(1, 7, 3_000_000), now),
+    ])
+    const { shed, feed, sources: after } = view.status(now)
+    expect(shed).toEqual([
+      { topic: 'waveforms', offsets: 12, at: '1970-01-01T00:00:03.000Z', reason: 'disk of 3000000' },
+    ])
+    expect([feed.badPayloads, after.length]).toEqual([0, sources])
+  })
+
   test('a refused change is told once with its place, and who runs what', () => {
     const view = shopAt(now)
     const problems = [{ file: 'machines/press.yaml', line: 3, column: 5, message: 'unknown key "unitt"' }]

@@ -49,10 +49,24 @@ describe('access lists of the plant', () => {
     expect(acls.filter(acl => acl.name === '*' && ['read', 'write'].includes(acl.operation))).toEqual([])
   })
 
-  test('nobody is granted what only the admin does', () => {
-    const operations = new Set([...acls, ...clientAcls(plant, 'client-lab')].map(acl => acl.operation))
-    expect([...operations].sort()).toEqual(['describe', 'describe-configs', 'read', 'write'])
-    expect(acls.every(acl => acl.resource !== 'cluster')).toBe(true)
+  test('nobody is granted what only the admin does, but that the shedder removes records of what may be shed', () => {
+    const others = [...acls, ...clientAcls(plant, 'client-lab')].filter(
+      ({ principal }) => principal !== 'User:shedder',
+    )
+    expect([...new Set(others.map(acl => acl.operation))].sort()).toEqual([
+      'describe',
+      'describe-configs',
+      'read',
+      'write',
+    ])
+    expect(others.every(acl => acl.resource !== 'cluster')).toBe(true)
+    const rows = [...topicTable, ...exportRows(plant)]
+    expect(topicsFor('shedder', 'delete')).toEqual(rows.filter(row => row.shed).map(row => row.name))
+    expect([topicsFor('shedder', 'write'), topicsFor('shedder', 'read')]).toEqual([['ledger'], ['ledger']])
+    const onCluster = acls.filter(acl => acl.resource === 'cluster')
+    expect(onCluster.map(({ principal, operation }) => [principal, operation])).toEqual([
+      ['User:shedder', 'describe'],
+    ])
   })
 
   test('transactional ids and groups begin with their owner', () => {
