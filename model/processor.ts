@@ -1,4 +1,5 @@
 import type { AssetId } from './asset.ts'
+import type { Part } from './part.ts'
 import type { Aggregate, Alarm, Signal } from './results.ts'
 import type { Micros } from './sample.ts'
 import type { TelemetryRecord, WaveformBlock } from './telemetry.ts'
@@ -8,6 +9,7 @@ export type ProcessorEvent =
   | { readonly kind: 'telemetry'; readonly record: TelemetryRecord }
   | { readonly kind: 'waveform'; readonly block: WaveformBlock }
   | { readonly kind: 'signal'; readonly signal: Signal }
+  | { readonly kind: 'part'; readonly part: Part }
 
 /** What a processor gives out; the topic says the type. `t` becomes the Kafka record's timestamp (in ms). */
 export type Output =
@@ -17,6 +19,7 @@ export type Output =
       readonly t: Micros
     }
   | { readonly topic: 'signals'; readonly value: Signal; readonly t: Micros }
+  | { readonly topic: 'parts'; readonly value: Part; readonly t: Micros }
   | { readonly topic: 'alarms' | 'alarm-events'; readonly value: Alarm; readonly t: Micros }
 
 /**
@@ -32,5 +35,5 @@ export interface Processor<State> {
   step(state: State, event: ProcessorEvent): readonly [State, readonly Output[]]
 }
 
-/** All processors of one asset, in the order of the flow: what one gives out as a signal, the later ones see. */
+/** All processors of one asset, in the order of the flow: what one gives out as a signal or part, the later ones see. */
 export type Chain = { readonly asset: AssetId; readonly processors: readonly Processor<unknown>[] }

@@ -67,7 +67,7 @@ function refuseDoubleNames(asset: ProcessorAsset, processors: readonly Processor
   })
 }
 
-/** Steps every processor of the asset in order, and changes `states`. What one gives out as a signal, the later ones see. */
+/** Steps every processor of the asset in order, and changes `states`. What one gives out as a signal or part, the later ones see. */
 export function runChain(states: States, chain: Chain, event: ProcessorEvent): Output[] {
   const events = [event]
   const outputs: Output[] = []
@@ -76,6 +76,7 @@ export function runChain(states: States, chain: Chain, event: ProcessorEvent): O
     for (const output of given) {
       outputs.push(output)
       if (output.topic === 'signals') events.push({ kind: 'signal', signal: output.value })
+      if (output.topic === 'parts') events.push({ kind: 'part', part: output.value })
     }
   }
   return outputs

@@ -1,10 +1,12 @@
 import type { ProcessorKind } from './contract.ts'
 import { limits } from './limits/index.ts'
+import { parts } from './parts/index.ts'
 import { vibration } from './vibration/index.ts'
 
 /** Every kind that a machine's YAML can declare; a new one is one more line. */
 export const processorKinds: readonly ProcessorKind[] = [
   limits, //
+  parts,
   vibration,
 ]
 
