@@ -1,4 +1,6 @@
+import { capability } from './capability/index.ts'
 import type { ProcessorKind } from './contract.ts'
+import { controlChart } from './control-chart/index.ts'
 import { limits } from './limits/index.ts'
 import { parts } from './parts/index.ts'
 import { vibration } from './vibration/index.ts'
@@ -7,6 +9,8 @@ import { vibration } from './vibration/index.ts'
 export const processorKinds: readonly ProcessorKind[] = [
   limits, //
   parts,
+  controlChart,
+  capability,
   vibration,
 ]
 
