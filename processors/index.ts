@@ -1,3 +1,4 @@
+import { autoencoder } from './autoencoder/index.ts'
 import { capability } from './capability/index.ts'
 import type { ProcessorKind } from './contract.ts'
 import { controlChart } from './control-chart/index.ts'
@@ -11,6 +12,7 @@ export const processorKinds: readonly ProcessorKind[] = [
   parts,
   controlChart,
   capability,
+  autoencoder,
   vibration,
 ]
 
