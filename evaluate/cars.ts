@@ -94,7 +94,7 @@ function drive(plant: Plant, car: Car, learnedS: number): Omit<Outcome, 'seed'> 
     fault: car.fault ? tagOfFault(car.fault) : null,
     fromS,
     delayS: found ? found.s - fromS! : null,
-    named: found !== undefined && found.alarm.reason.includes(tagOfFault(car.fault!)),
+    named: found?.alarm.reason.includes(tagOfFault(car.fault!)) ?? false,
     falseAlarms: opened.filter(({ s }) => fromS === null || s < fromS).length,
     soundHours: ((fromS ?? hours * 3_600) - learnedS) / 3_600,
   }
