@@ -4,6 +4,7 @@ import { AlarmTable } from './alarm-table.ts'
 import { AssetTable } from './asset-table.ts'
 import { historyOf } from './history.ts'
 import type { AssetHistory, Changes, Health, LiveMessage, Snapshot } from './messages.ts'
+import { PartTable } from './part-table.ts'
 import { readers } from './payload.ts'
 import type { BoardAsset, BoardPlant } from './plant.ts'
 import { type Curve, SeriesTable } from './series-table.ts'
@@ -17,7 +18,7 @@ export const followedTopics = {
   /** Compacted: read from the start. */
   current: ['ledger', 'alarms'],
   /** Read as far back as history is shown. */
-  recent: ['alarm-events', 'signals', 'aggregates-1s'],
+  recent: ['alarm-events', 'signals', 'parts', 'aggregates-1s'],
 } as const
 
 export type ViewOptions = {
@@ -41,6 +42,7 @@ export class PlantView {
   boardUrl: string | undefined
   readonly #assets: AssetTable
   readonly #alarms = new AlarmTable()
+  readonly #parts = new PartTable()
   readonly #sources = new SourceTable()
   readonly #services = new ServiceTable()
   readonly #shed = new Map<string, ShedEntry>()
@@ -142,7 +144,8 @@ export class PlantView {
     if (!asset) return undefined
     const until = Math.floor(now / 1000)
     const from = Math.max(after, until - this.#historyS)
-    return historyOf(asset, this.#series, this.#alarms.eventsOf(assetId), { from, until, now })
+    const [events, parts] = [this.#alarms.eventsOf(assetId), this.#parts.of(assetId)]
+    return historyOf(asset, this.#series, events, parts, { from, until, now })
   }
 
   #applyOne(record: InRecord): boolean {
@@ -160,6 +163,11 @@ export class PlantView {
         const signal = readers.signal(record)
         if (signal) this.#series.applySignal(signal, this.#revision)
         return signal !== undefined
+      }
+      case 'parts': {
+        const part = readers.part(record)
+        if (part) this.#parts.apply(part)
+        return part !== undefined
       }
       case 'aggregates-1s': {
         const window = readers.aggregate(record)

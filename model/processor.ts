@@ -1,4 +1,5 @@
 import type { AssetId } from './asset.ts'
+import type { Part } from './part.ts'
 import type { Aggregate, Alarm, Signal } from './results.ts'
 import type { Micros } from './sample.ts'
 import type { TelemetryRecord, WaveformBlock } from './telemetry.ts'
@@ -11,6 +12,7 @@ export type ProcessorEvent =
   | { readonly kind: 'signal'; readonly signal: Signal }
   /** Time has gone on, whether or not a record has come: at most once a second, on whole seconds of receipt, rising. */
   | { readonly kind: 'tick'; readonly t: Micros }
+  | { readonly kind: 'part'; readonly part: Part }
 
 /** What a processor gives out; the topic says the type. `t` becomes the Kafka record's timestamp (in ms). */
 export type Output =
@@ -20,6 +22,7 @@ export type Output =
       readonly t: Micros
     }
   | { readonly topic: 'signals'; readonly value: Signal; readonly t: Micros }
+  | { readonly topic: 'parts'; readonly value: Part; readonly t: Micros }
   | { readonly topic: 'alarms' | 'alarm-events'; readonly value: Alarm; readonly t: Micros }
 
 /**
@@ -41,5 +44,5 @@ export interface Processor<State> {
   step(state: State, event: ProcessorEvent): readonly [State, readonly Output[]]
 }
 
-/** All processors of one asset, in the order of the flow: what one gives out as a signal, the later ones see. */
+/** All processors of one asset, in the order of the flow: what one gives out as a signal or part, the later ones see. */
 export type Chain = { readonly asset: AssetId; readonly processors: readonly Processor<unknown>[] }

@@ -68,18 +68,23 @@ function refuseDoubleNames(asset: ProcessorAsset, processors: readonly Processor
   })
 }
 
-/** Steps every processor of the asset in order, and changes `states`. What one gives out as a signal, the later ones see. */
+/** Steps every processor of the asset in order, and changes `states`. What one gives out as a signal or part, the later ones see. */
 export function runChain(states: States, chain: Chain, event: ProcessorEvent): Output[] {
   const events = [event]
   const outputs: Output[] = []
   for (const processor of chain.processors) {
     const given = events.flatMap(one => stepped(states, processor, one))
-    for (const output of given) {
-      outputs.push(output)
-      if (output.topic === 'signals') events.push({ kind: 'signal', signal: output.value })
-    }
+    outputs.push(...given)
+    events.push(...given.flatMap(seenLater))
   }
   return outputs
+}
+
+/** What the later processors of the chain see of an output. */
+function seenLater(output: Output): ProcessorEvent[] {
+  if (output.topic === 'signals') return [{ kind: 'signal', signal: output.value }]
+  if (output.topic === 'parts') return [{ kind: 'part', part: output.value }]
+  return []
 }
 
 /** The same at a tick. Names the processors whose state has changed, and leaves the others' as they are. */
@@ -98,11 +103,11 @@ export function runTick(
       states.set(name, after)
       changed.add(name)
     }
-    const signals = outputs.flatMap(({ topic, value }) => (topic === 'signals' ? [value] : []))
+    const earlier = outputs.flatMap(seenLater)
     outputs.push(...given)
-    for (const signal of signals) {
+    for (const event of earlier) {
       changed.add(name)
-      outputs.push(...stepped(states, processor, { kind: 'signal', signal }))
+      outputs.push(...stepped(states, processor, event))
     }
   }
   return { outputs, changed }

@@ -1,7 +1,11 @@
+import { autoencoder } from './autoencoder/index.ts'
+import { capability } from './capability/index.ts'
 import type { ProcessorKind } from './contract.ts'
+import { controlChart } from './control-chart/index.ts'
 import { heartbeat } from './heartbeat/index.ts'
 import { limits } from './limits/index.ts'
 import { oee } from './oee/index.ts'
+import { parts } from './parts/index.ts'
 import { trend } from './trend/index.ts'
 import { vibration } from './vibration/index.ts'
 import { vibrationLevel } from './vibration-level/index.ts'
@@ -9,9 +13,13 @@ import { windows } from './windows/index.ts'
 
 /** Every kind that a machine's YAML can declare; a new one is one more line. */
 export const processorKinds: readonly ProcessorKind[] = [
+  autoencoder,
+  capability,
+  controlChart,
   heartbeat,
   limits,
   oee,
+  parts,
   trend,
   vibration,
   vibrationLevel,

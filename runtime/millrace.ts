@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Command } from 'commander'
 import { MillraceError } from '../model/index.ts'
+import { plantFolder } from './layout.ts'
 
 /** The command line. Each command is loaded when it is called, so that `--help` and `check` stay quick. */
 const program = new Command('millrace')
@@ -14,7 +15,11 @@ Exit codes: 0 done; 1 it could not be done, the last line says why and what to d
 Environment: MILLRACE_STATE names the state folder (default .millrace/<plant> beside the project).`,
   )
 
-const plantOption = ['--plant <dir>', 'folder of the plant (default: the demo plant)'] as const
+const plantOption = [
+  '--plant <dir>',
+  'folder of the plant, or the name of an example: demo, connected-cars (default: demo)',
+  plantFolder,
+] as const
 const stateOption = ['--state <dir>', 'state folder (default: .millrace/<plant>)'] as const
 
 const assetOption = ['--asset <id>', 'site/area/line/asset that the tags are of'] as const
@@ -50,7 +55,9 @@ program
     'print what the plant comes to: templates and tables expanded, defaults filled in, as YAML',
   )
   .option('--json', 'print {ok, plant, problems[]}, with --expand also sources[]')
-  .action(async (dir, options) => (await import('./commands/check.ts')).check(dir, options))
+  .action(async (dir, options) =>
+    (await import('./commands/check.ts')).check(dir && plantFolder(dir), options),
+  )
 
 program
   .command('status')

@@ -25,7 +25,7 @@ import { telemetryDecoder } from './telemetry-decoder.ts'
 import { Ticks } from './ticks.ts'
 import { waveformOf } from './waveform.ts'
 
-export type InputEvent = Exclude<ProcessorEvent, { kind: 'signal' | 'tick' }>
+export type InputEvent = Extract<ProcessorEvent, { kind: 'telemetry' | 'waveform' }>
 /** Where an input record is, and since when. */
 type Place = Pick<InRecord, 'topic' | 'partition' | 'offset' | 'timestamp' | 'headers'> & {
   readonly value: Buffer | null

@@ -48,7 +48,7 @@ export const heartbeat: ProcessorKind<HeartbeatOptions> = {
       initial: () => ({ v: 1, heard: null, newest: null, verdict: null, toldAt: 0, evidence: [] }),
       step(state, event) {
         if (event.kind === 'tick') return silence(state, event.t, id, options)
-        if (event.kind === 'signal') return [state, []]
+        if (event.kind !== 'telemetry' && event.kind !== 'waveform') return [state, []]
         return [state, sign(state, event, id, options)]
       },
     } satisfies Processor<HeartbeatState>
