@@ -2,12 +2,21 @@ import type { AssetId } from './asset.ts'
 import type { Aggregate, Alarm, Signal } from './results.ts'
 import type { Micros } from './sample.ts'
 import type { TelemetryRecord, WaveformBlock } from './telemetry.ts'
+import type { TrainedModel } from './trained.ts'
+
+/**
+ * The trained models in force for an asset's class. They come with the event: a step depends on nothing else, a swap has
+ * its position in the input, and no state holds a copy of them.
+ */
+export type ModelsInForce = { readonly active?: TrainedModel; readonly shadow?: TrainedModel }
 
 /** What reaches a processor. Everything in one event belongs to one asset. */
 export type ProcessorEvent =
-  | { readonly kind: 'telemetry'; readonly record: TelemetryRecord }
+  | { readonly kind: 'telemetry'; readonly record: TelemetryRecord; readonly models?: ModelsInForce }
   | { readonly kind: 'waveform'; readonly block: WaveformBlock }
   | { readonly kind: 'signal'; readonly signal: Signal }
+  /** The asset is as new from `t` on: repaired, or replaced after a failure. */
+  | { readonly kind: 'repair'; readonly t: Micros }
 
 /** What a processor gives out; the topic says the type. `t` becomes the Kafka record's timestamp (in ms). */
 export type Output =

@@ -158,7 +158,7 @@ function split(key: string): [string, string] {
 }
 
 /** @throws MillraceError `bad-payload` */
-function decode(record: InRecord): Exclude<ProcessorEvent, { kind: 'signal' }> {
+function decode(record: InRecord): Extract<ProcessorEvent, { kind: 'telemetry' | 'waveform' }> {
   if (record.topic === 'waveforms') return { kind: 'waveform', block: waveformOf(record) }
   const parsed: unknown = record.value === null ? null : JSON.parse(record.value.toString())
   if (!isTelemetry(parsed)) throw new MillraceError('bad-payload', 'not a telemetry record of version 1')

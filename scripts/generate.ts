@@ -13,10 +13,13 @@ import {
   Activation,
   Aggregate,
   Alarm,
+  Label,
   LedgerEntry,
+  ModelChoice,
   ServiceEntry,
   Signal,
   TelemetryRecord,
+  TrainedModel,
 } from '../model/index.ts'
 import { ReplicationEntry } from '../replicator/entry.ts'
 
@@ -32,6 +35,9 @@ export const recordSchemas = [
   ReplicationEntry,
   ServiceEntry,
   Activation,
+  TrainedModel,
+  ModelChoice,
+  Label,
 ] as const
 
 /** Every generated file, by its path from the project's root, as it should be. */
