@@ -21,6 +21,7 @@ const besides: Readonly<Record<Exclude<Party, 'clients'>, readonly Rule[]>> = {
   board: [...on('topic', '*', ['describe']), ...on('group', '*', ['describe'])],
   replicator: [],
   'replication-monitor': owner('replication-monitor'),
+  trainer: [],
   operator: [...on('topic', '*', ['describe', 'describe-configs']), ...on('group', '*', ['describe'])],
 }
 

@@ -16,6 +16,7 @@ export type Party =
   | 'replicator'
   | 'replication-monitor'
   | 'operator'
+  | 'trainer'
   | 'clients'
 
 /** One row of the topic table. */
@@ -48,7 +49,7 @@ export const topicTable: readonly Topic[] = [
     partitions: 'plant',
     keep: { days: 7, gib: 8 },
     writers: ['connectors'],
-    readers: ['connectors', 'processors', ...everybody],
+    readers: ['connectors', 'processors', 'trainer', ...everybody],
     shed: 4,
   },
   {
@@ -96,7 +97,7 @@ export const topicTable: readonly Topic[] = [
     partitions: 'plant',
     keep: { days: 5 * year, gib: 8 },
     writers: ['processors'],
-    readers: ['processors', 'board', ...everybody],
+    readers: ['processors', 'board', 'trainer', ...everybody],
   },
   {
     name: 'parts',
@@ -146,11 +147,20 @@ export const topicTable: readonly Topic[] = [
   {
     name: 'models',
     key: 'model id',
-    what: 'parameters or ONNX, with their training positions and scores',
+    what: 'parameters or ONNX, with their training positions and scores; which of a class are in force',
     partitions: 1,
     keep: 'compacted',
-    writers: [],
-    readers: ['processors', 'board', ...everybody],
+    writers: ['trainer'],
+    readers: ['processors', 'board', 'trainer', ...everybody],
+  },
+  {
+    name: 'labels',
+    key: 'asset',
+    what: 'what people know: failures, repairs, alarms that were true or false',
+    partitions: 'plant',
+    keep: { days: 10 * year, gib: 1 },
+    writers: ['trainer'],
+    readers: ['processors', 'board', 'trainer', ...everybody],
   },
   {
     name: 'leases',

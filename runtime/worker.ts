@@ -7,6 +7,7 @@ import type { Worker } from '../edge-broker/task/shell.ts'
 import {
   type Activation,
   type Chain,
+  type Label,
   lineOf,
   MillraceError,
   type Output,
@@ -15,6 +16,7 @@ import {
 } from '../model/index.ts'
 import { chainFor, keyOf, runChain } from '../processors/chain.ts'
 import { exportsOf } from '../replicator/export.ts'
+import { type ModelBook, noModels } from './models/book.ts'
 import { waveformOf } from './waveform.ts'
 
 type Identity = { readonly source: string; readonly epoch: number; readonly seq: number }
@@ -26,11 +28,12 @@ type Entry = { readonly v: 1; readonly state: unknown; readonly spec?: string }
 
 /**
  * Entries of the changelog are `<processor>@<asset>`, `seen@<source>` for the last record taken of a source, and
- * `active@<plant>` for the hash of the plant folder that was active last.
+ * `active@<plant>` for the hash of the plant folder that was active last, `models@<plant>` for the models.
  */
 const stateKey = (processor: string, asset: string) => `${processor}@${asset}`
 const seen = 'seen'
 const active = 'active'
+const models = 'models'
 
 /**
  * The processors of one partition as the exactly-once shell runs them: every asset's chain with its state, and the
@@ -38,11 +41,16 @@ const active = 'active'
  * that has changed takes effect with the next record, which an `activations` record names: only assets that are
  * declared otherwise get new chains, and only signals that are declared otherwise begin with a new state.
  */
-export function chainWorker(plants: { readonly current: Plant }): Worker {
+export function chainWorker(
+  plants: { readonly current: Plant },
+  books: { readonly current: ModelBook } = { current: noModels },
+): Worker {
   let plant = plants.current
   let activeHash: string | undefined
+  let activeModels = '{}'
   const specs = new Map<string, string>()
   const chains = new Map<string, Chain>()
+  const classes = new Map<string, string>()
   const states = new Map<string, AssetStates>()
   const lastSeen = new Map<string, LastOfEpoch>()
   const dirty = new Map<string, () => unknown>()
@@ -57,6 +65,8 @@ export function chainWorker(plants: { readonly current: Plant }): Worker {
         plant.aggregates && { aggregate: plant.aggregates },
       )
       chains.set(asset, chain)
+      if (declared?.class !== undefined) classes.set(asset, declared.class)
+      else classes.delete(asset)
       for (const signal of declared?.signals ?? []) renew(asset, signal)
     }
     return chain
@@ -88,6 +98,14 @@ export function chainWorker(plants: { readonly current: Plant }): Worker {
     dirty.set(stateKey(active, plant.name), () => activeHash)
     return [activationOf(plant, record)]
   }
+  /** Once a choice of models and partition. */
+  const modelActivation = (record: InRecord): OutRecord[] => {
+    const inForce = JSON.stringify(books.current.inForce)
+    if (activeModels === inForce) return []
+    activeModels = inForce
+    dirty.set(stateKey(models, plant.name), () => activeModels)
+    return [activationOf(plant, record, books.current)]
+  }
   const statesOf = (asset: string): AssetStates => {
     const of: AssetStates = states.get(asset) ?? new Map()
     states.set(asset, of)
@@ -104,26 +122,43 @@ export function chainWorker(plants: { readonly current: Plant }): Worker {
     return true
   }
 
+  const stepped = (asset: string, event: ProcessorEvent, record: InRecord): OutRecord[] => {
+    const chain = chainOf(asset)
+    const of = statesOf(asset)
+    const assetClass = classes.get(asset)
+    const given =
+      event.kind === 'telemetry' && assetClass !== undefined
+        ? { ...event, models: books.current.of(assetClass) }
+        : event
+    const outputs = runChain(of, chain, given)
+    for (const { name } of chain.processors) dirty.set(stateKey(name, asset), () => of.get(name))
+    return outputs.flatMap(output => published(output, plant, record))
+  }
+  /** What ends a life begins a new one; what judges an alarm is for training. */
+  const labelled = (record: InRecord): OutRecord[] => {
+    const { asset, what, at } = labelOf(record)
+    if (what !== 'repaired' && what !== 'failed') return []
+    return stepped(asset, { kind: 'repair', t: at }, record)
+  }
+
   return {
     restore(key, value) {
       const { state, spec } = value === null ? {} : (JSON.parse(value.toString()) as Partial<Entry>)
       const [name, of] = split(key)
       if (spec !== undefined) specs.set(key, spec)
       if (name === active) activeHash = state as string
+      else if (name === models) activeModels = state as string
       else if (name === seen) lastSeen.set(key, state as LastOfEpoch)
       else statesOf(of).set(name, state)
     },
     step(record) {
+      if (record.topic === 'labels') return labelled(record)
       const event = decode(record)
       const identity = event.kind === 'waveform' ? event.block : event.record
       if (!isNew(record.topic, identity)) return []
       adopt(plants.current)
-      const activated = activation(record)
-      const chain = chainOf(identity.asset)
-      const of = statesOf(identity.asset)
-      const outputs = runChain(of, chain, event)
-      for (const { name } of chain.processors) dirty.set(stateKey(name, identity.asset), () => of.get(name))
-      return [...activated, ...outputs.flatMap(output => published(output, plant, record))]
+      const activated = [...activation(record), ...modelActivation(record)]
+      return [...activated, ...stepped(identity.asset, event, record)]
     },
     changed() {
       const entries = Array.from(dirty, ([key, state]) => ({
@@ -140,14 +175,20 @@ export function chainWorker(plants: { readonly current: Plant }): Worker {
   }
 }
 
-function activationOf(plant: Plant, { topic, partition, offset, timestamp }: InRecord): OutRecord {
+/** Of the models, where a book is given; else of the plant's folder. */
+function activationOf(
+  plant: Plant,
+  { topic, partition, offset, timestamp }: InRecord,
+  book?: ModelBook,
+): OutRecord {
   const before = { topic, partition, offset: String(offset) }
   const value: Activation = {
     v: 1,
-    kind: 'configuration',
+    kind: book ? 'models' : 'configuration',
     plant: plant.name,
     plantHash: plant.hash,
     before,
+    ...(book && { models: book.inForce }),
   }
   return { topic: 'activations', partition, key: plant.name, value: JSON.stringify(value), timestamp }
 }
@@ -163,6 +204,14 @@ function decode(record: InRecord): Extract<ProcessorEvent, { kind: 'telemetry' |
   const parsed: unknown = record.value === null ? null : JSON.parse(record.value.toString())
   if (!isTelemetry(parsed)) throw new MillraceError('bad-payload', 'not a telemetry record of version 1')
   return { kind: 'telemetry', record: parsed }
+}
+
+/** @throws MillraceError `bad-payload` */
+function labelOf({ value }: InRecord): Label {
+  const parsed = (value === null ? null : JSON.parse(value.toString())) as Partial<Label> | null
+  if (parsed?.v === 1 && typeof parsed.asset === 'string' && Number.isSafeInteger(parsed.at))
+    return parsed as Label
+  throw new MillraceError('bad-payload', 'not a label of version 1')
 }
 
 type Telemetry = Extract<ProcessorEvent, { kind: 'telemetry' }>['record']

@@ -31,30 +31,37 @@ export function newGatherState(tags: number): GatherState {
 }
 
 /**
- * Adds a record, in place. With the first record of each span of `everyMs` comes an observation: the mean of each tag's
- * good samples since the last one. Causal: it is made of what has come, and never changed later.
+ * Adds a record, in place. With the first samples of each span of `everyMs` that a record has comes an observation: the
+ * mean of each tag's good samples since the last one. Causal: it is made of what has come, and never changed later.
  */
-export function gather(
-  state: GatherState,
-  record: TelemetryRecord,
-  setup: Gathering,
-): Observation | undefined {
-  const before = state.t
-  let newest = before ?? Number.NEGATIVE_INFINITY
-  let any = false
-  setup.tags.forEach((tag, at) => {
-    for (const reading of readingsOf(record, tag.name)) {
-      if (before !== null && reading.t <= before) continue
-      any = true
-      newest = Math.max(newest, reading.t)
-      take(state, at, reading.t, numberOf(reading, tag))
-    }
+export function gather(state: GatherState, record: TelemetryRecord, setup: Gathering): Observation[] {
+  const spanUs = setup.everyMs * 1_000
+  const observations: Observation[] = []
+  const samples = samplesOf(record, setup.tags, state.t)
+  samples.forEach(({ at, t, value }, i) => {
+    take(state, at, t, value)
+    const slot = Math.floor(t / spanUs)
+    const next = samples[i + 1]
+    const isLast = next === undefined || Math.floor(next.t / spanUs) > slot
+    if (!isLast || (state.slot !== null && slot <= state.slot)) return
+    state.t = t
+    state.slot = slot
+    observations.push(observed(state, t, setup))
   })
-  const slot = Math.floor(newest / (setup.everyMs * 1_000))
-  if (!any || (state.slot !== null && slot <= state.slot)) return undefined
-  state.t = newest
-  state.slot = slot
-  return observed(state, newest, setup)
+  return observations
+}
+
+type TagSample = { readonly at: number; readonly t: Micros; readonly value: number | string }
+
+/** Those after `before`, in the order of source time. */
+function samplesOf(record: TelemetryRecord, tags: readonly Tag[], before: Micros | null): TagSample[] {
+  return tags
+    .flatMap((tag, at) =>
+      readingsOf(record, tag.name)
+        .filter(({ t }) => before === null || t > before)
+        .map(reading => ({ at, t: reading.t, value: numberOf(reading, tag) })),
+    )
+    .sort((a, b) => a.t - b.t)
 }
 
 function take(state: GatherState, at: number, t: Micros, value: number | string): void {

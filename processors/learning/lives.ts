@@ -50,8 +50,7 @@ export function livesOf(
       const first = record.t.reduce((least, t) => Math.min(least, t))
       while (asset.due.length > 0 && asset.due[0]!.at < first)
         apply(record.asset, asset, asset.due.shift()!, setup.tags.length)
-      const observation = gather(asset.gathered, record, setup)
-      if (observation) asset.observations.push(observation)
+      asset.observations.push(...gather(asset.gathered, record, setup))
     },
     ended() {
       for (const [id, asset] of assets) {

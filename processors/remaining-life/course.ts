@@ -41,9 +41,19 @@ export function follow(
   const needed = Math.floor(0.8 * Math.min(age, model.features.memory.at(-1)!))
   if (taken < needed)
     return unknown(`model ${model.id} has seen ${taken} of the ${needed} observations that it needs`)
-  const prediction = predict(model, features.row)
-  if (!Number.isFinite(prediction.hours)) return unknown(`model ${model.id} gives no number`)
+  const prediction = predicted(model, features.row)
+  if (prediction === undefined) return unknown(`model ${model.id} gives no number`)
   return { ok: true, model, prediction, furthest: furthestOf(features.row, model) }
+}
+
+/** Undefined of a model that is not whole: it may have been written by anybody who may write models. */
+function predicted(model: TrainedModel, row: Float64Array): Prediction | undefined {
+  try {
+    const prediction = predict(model, row)
+    return Object.values(prediction).every(Number.isFinite) ? prediction : undefined
+  } catch {
+    return undefined
+  }
 }
 
 const unknown = (reason: string): Unknown => ({ ok: false, reason })

@@ -8,11 +8,12 @@ import {
   type Signal,
   type Tag,
   type TelemetryRecord,
+  type TrainedModel,
 } from '../../model/index.ts'
 import { tagOf } from '../asset-tag.ts'
 import type { ProcessorAsset, ProcessorKind } from '../contract.ts'
 import { witness } from '../evidence.ts'
-import { type GatherState, gather, newGatherState } from '../learning/gather.ts'
+import { type GatherState, gather, newGatherState, type Observation } from '../learning/gather.ts'
 import { type Course, follow } from './course.ts'
 import { RemainingLifeOptions } from './options.ts'
 import { healthOf, type Judgement, lifeOf, shadowOf } from './verdict.ts'
@@ -90,32 +91,43 @@ function repaired(state: RemainingLifeState, t: Micros, setup: Setup): Remaining
 function step(
   state: RemainingLifeState,
   record: TelemetryRecord,
-  { active, shadow }: ModelsInForce,
+  models: ModelsInForce,
   setup: Setup,
 ): Output[] {
-  const { options, tags } = setup
   witness(state.evidence, record)
-  const observation = gather(state.gathered, record, { tags, ...options })
-  if (observation === undefined) return []
+  const observations = gather(state.gathered, record, { tags: setup.tags, ...setup.options })
+  const outputs = observations.flatMap(observation =>
+    judged(state, observation, models, setup).map(([signal, unit, judgement]) =>
+      outputOf({ asset: record.asset, signal, unit, t: observation.t, evidence: state.evidence, judgement }),
+    ),
+  )
+  if (observations.length > 0) state.evidence = []
+  return outputs
+}
+
+/** Name, unit and judgement of each signal. */
+function judged(
+  state: RemainingLifeState,
+  observation: Observation,
+  { active, shadow }: ModelsInForce,
+  { options, tags, assetClass }: Setup,
+): [string, string, Judgement][] {
   if (state.age !== null) state.age++
-  const inForce = [active, shadow].filter(model => model !== undefined)
-  state.courses = inForce.map(({ id }) => state.courses.find(course => course.model === id) ?? { model: id })
-  const evidence = state.evidence.map(range => ({ ...range }))
-  state.evidence = []
-  const [life, shadowLife] = inForce.map((model, i) =>
-    follow(state.courses[i]!, observation, model, { age: state.age, tags, options }),
-  )
-  const unknown = { ok: false, reason: `no model of class ${setup.assetClass} is in force` } as const
-  const active_ = active === undefined ? unknown : life!
-  const judged: [string, string, Judgement][] = [
-    [options.name, 'h', lifeOf(active_, options)],
-    [`${options.name}-health`, '%', healthOf(active_)],
+  const follows = (model: TrainedModel) => {
+    const course = state.courses.find(({ model: id }) => id === model.id) ?? { model: model.id }
+    return { course, result: follow(course, observation, model, { age: state.age, tags, options }) }
+  }
+  const life = active && follows(active)
+  const beside = shadow && follows(shadow)
+  state.courses = [life, beside].flatMap(followed => (followed ? [followed.course] : []))
+  const result = life?.result ?? { ok: false, reason: `no model of class ${assetClass} is in force` }
+  return [
+    [options.name, 'h', lifeOf(result, options)],
+    [`${options.name}-health`, '%', healthOf(result)],
+    ...(beside
+      ? [[`${options.name}-shadow`, 'h', shadowOf(beside.result)] as [string, string, Judgement]]
+      : []),
   ]
-  if (shadow)
-    judged.push([`${options.name}-shadow`, 'h', shadowOf(active === undefined ? life! : shadowLife!)])
-  return judged.map(([signal, unit, judgement]) =>
-    outputOf({ asset: record.asset, signal, unit, t: observation.t, evidence, judgement }),
-  )
 }
 
 type Said = Pick<Signal, 'asset' | 'signal' | 'unit' | 't' | 'evidence'> & { readonly judgement: Judgement }

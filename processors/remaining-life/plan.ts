@@ -14,7 +14,7 @@ export type ClassPlan = TrainingPlan & {
 }
 
 /** The share of truths that intervals are to cover, with room for fleets that are not quite those of training. */
-const level = 0.93
+const level = 0.92
 
 /**
  * How a class is trained: as its assets declare it, which is how they are served.

@@ -1,4 +1,6 @@
 import { runPartition } from '../../edge-broker/task/shell.ts'
+import type { MillraceError } from '../../model/index.ts'
+import { followModels } from '../models/feed.ts'
 import type { ServiceContext } from '../service.ts'
 import { chainWorker } from '../worker.ts'
 
@@ -10,15 +12,20 @@ export async function runProcessors(context: ServiceContext): Promise<void> {
   const { plant, plants, kafka, signal, log, metrics, ready } = context
   const partitions = Array.from({ length: plant.partitions }, (_, partition) => partition)
   const client = kafka('processors')
+  const onTrouble = (error: MillraceError) => {
+    metrics.failed(error)
+    log.warn({ code: error.code }, error.explanation)
+  }
+  const models = await followModels(client, { signal, onTrouble })
   const tasks = partitions.map(partition =>
     runPartition({
       kafka: client,
       partition,
-      inputs: ['telemetry', 'waveforms'],
+      inputs: ['telemetry', 'waveforms', 'labels'],
       changelog: 'state',
       deadLetter: 'dead-letter',
       group: processorGroup,
-      newWorker: () => chainWorker(plants),
+      newWorker: () => chainWorker(plants, models),
       signal,
       onTrouble: error => {
         metrics.failed(error)
@@ -28,5 +35,5 @@ export async function runProcessors(context: ServiceContext): Promise<void> {
     }),
   )
   ready()
-  await Promise.all(tasks)
+  await Promise.all([...tasks, models.ended])
 }

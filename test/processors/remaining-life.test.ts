@@ -56,7 +56,7 @@ describe('remaining life of units that training did not see', () => {
 
   test('comes with a health, a reason and the records it stands on', () => {
     const last = signals.at(-1)!
-    expect(last.reason).toMatch(/h of operation remain \(.* in 93 of 100 cases\).*heat \+/)
+    expect(last.reason).toMatch(/h of operation remain \(.* in 92 of 100 cases\).*heat \+/)
     expect(last.evidence).toEqual([{ source: 'pump-21', epoch: 1, from: lifeOf(21), to: lifeOf(21) }])
     const health = named(signalsIn(run(processorOf(21), lifeEvents(21))), 'life-health')
     expect(health[0]!.value).toBeGreaterThan(70)
