@@ -1,4 +1,5 @@
 import type { Parameters, TrainedModel } from '../../model/index.ts'
+import { evaluateOnnx } from '../onnx/evaluate.ts'
 import { intervalOf } from './intervals.ts'
 import { predictLinear } from './least-squares.ts'
 import { predictTrees } from './trees.ts'
@@ -19,7 +20,7 @@ export function raw(parameters: Parameters, row: ArrayLike<number>): number {
     case 'least-squares':
       return predictLinear(parameters, row)
     case 'onnx':
-      return Number.NaN
+      return evaluateOnnx(parameters, row)
   }
 }
 
