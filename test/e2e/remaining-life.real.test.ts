@@ -1,20 +1,25 @@
 /** A fleet that wears out, played into a plant: trained from its Kafka, in the shadow, promoted by rule, rolled back. */
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { execFile } from 'node:child_process'
+import { mkdir, mkdtemp, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { stringify } from 'yaml'
 import { connectKafka } from '../../edge-broker/client/index.ts'
 import type { Activation, Alarm, Signal } from '../../model/index.ts'
 import { readTopic } from '../../runtime/models/read-topic.ts'
 import { plantAt } from '../../runtime/plant-at.ts'
+import { needs, projectRoot, python } from '../needs.ts'
 import { lifeOf, pump, recordAt, signal } from '../processors/remaining-life-fleet.ts'
 import { type RunningPlant, startPlant } from './running-plant.ts'
 
 const fleet = [1, 2, 3, 4, 5, 6]
 const columns = ['heat', 'vibration', 'plate', 'speed']
 const pauseHours = 10
+
+const run = promisify(execFile)
 
 let dir: string
 let plantDir: string
@@ -189,3 +194,33 @@ test('another model takes its place by a person, and a rollback is one command',
     { active: trees, shadow: linear.id },
   ])
 }, 240_000)
+
+test('a data scientist trains in Python with a read-only client, and the plant serves it', async context => {
+  needs(context, 'python')
+  const client = await millrace<{ files: { settings: string } }>('client', 'lab', '--format', 'kcat')
+  const { settings } = client.files
+  const examples = join(projectRoot, 'examples')
+  const notebook = join(examples, 'remaining-life.ipynb')
+  const executed = await run(python, [join(projectRoot, 'test/examples/execute.py'), notebook], {
+    env: { ...process.env, MILLRACE_CLIENT: settings },
+  })
+  expect(Number(executed.stdout.trim())).toBeGreaterThan(4)
+  const file = join(dir, 'model.json')
+  const args = ['--client', settings, '--asset-class', 'pump', '--out', file]
+  await run(python, [join(examples, 'train.py'), ...args])
+  const foreign = await millrace<{ id: string; learner: string; training: { runs: number } }>(
+    'models',
+    'add',
+    file,
+  )
+  expect(foreign).toMatchObject({ learner: 'onnx', training: { runs: fleet.length + 1 } })
+  await play(5, 15, lifeOf(5) + pauseHours)
+  await arrived(5, lifeOf(5) + lifeOf(15))
+  const shadow = await signalsOf(5, 'life-shadow')
+  expect(shadow).toHaveLength(lifeOf(15))
+  expect(shadow.at(-1)).toMatchObject({ details: { model: foreign.id } })
+  expect(shadow.at(-1)!.value).toBeLessThan(20)
+  const out = join(dir, 'model.onnx')
+  await millrace('models', 'export', trees, '--out', out)
+  expect((await stat(out)).size).toBeGreaterThan(10_000)
+}, 300_000)
