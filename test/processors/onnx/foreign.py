@@ -18,7 +18,7 @@ KINDS = {
     "forest": lambda: RandomForestRegressor(n_estimators=10, random_state=1),
     "ridge": lambda: make_pipeline(StandardScaler(), Ridge()),
     "network": lambda: make_pipeline(
-        StandardScaler(), MLPRegressor((8, 4), max_iter=200, random_state=1)
+        StandardScaler(), MLPRegressor(hidden_layer_sizes=(8, 4), solver="lbfgs", max_iter=300, random_state=1)
     ),
 }
 
