@@ -155,6 +155,11 @@ const assetProperties = {
   id: Type.String({ pattern: assetPattern, description: 'site/area/line/asset; unique in the plant.' }),
   name: Type.String({ minLength: 1, description: 'Shown to people.' }),
   description: Type.Optional(Type.String({ description: 'What it is, and what for.' })),
+  class: Type.Optional(
+    name(
+      'Assets of one class are alike, and share trained models; of an asset from a template it is the template, unless told.',
+    ),
+  ),
 }
 
 /** What every signal has; the options of its processor stand beside it. */
@@ -251,6 +256,7 @@ export type MachineFile = {
     id: string
     name: string
     description?: string
+    class?: string
     template?: string
     with?: Record<string, ParameterValue>
     table?: string

@@ -23,6 +23,7 @@ const besides: Readonly<Record<Exclude<Party, 'clients'>, readonly Rule[]>> = {
   'replication-monitor': owner('replication-monitor'),
   // To remove records is to delete on a topic; brokers let nobody delete the topic itself.
   shedder: [...owner('shedder'), ...on('cluster', 'kafka-cluster', ['describe'])],
+  trainer: [],
   operator: [...on('topic', '*', ['describe', 'describe-configs']), ...on('group', '*', ['describe'])],
   // It commits no position: what it has put back is marked in the topic itself.
   retrier: on('transactional-id', 'retrier', ['write']),

@@ -21,6 +21,7 @@ export type Party =
   | 'shedder'
   | 'operator'
   | 'retrier'
+  | 'trainer'
   | 'clients'
 
 /** One row of the topic table. */
@@ -53,7 +54,7 @@ export const topicTable: readonly Topic[] = [
     partitions: 'plant',
     keep: { days: 7, gib: 8 },
     writers: ['connectors', 'retrier'],
-    readers: ['connectors', 'processors', ...everybody],
+    readers: ['connectors', 'processors', 'trainer', ...everybody],
     shed: 4,
   },
   {
@@ -101,7 +102,7 @@ export const topicTable: readonly Topic[] = [
     partitions: 'plant',
     keep: { days: 5 * year, gib: 8 },
     writers: ['processors'],
-    readers: ['processors', 'board', ...everybody],
+    readers: ['processors', 'board', 'trainer', ...everybody],
   },
   {
     name: 'parts',
@@ -151,11 +152,20 @@ export const topicTable: readonly Topic[] = [
   {
     name: 'models',
     key: 'model id',
-    what: 'parameters or ONNX, with their training positions and scores',
+    what: 'parameters or ONNX, with their training positions and scores; which of a class are in force',
     partitions: 1,
     keep: 'compacted',
-    writers: [],
-    readers: ['processors', 'board', ...everybody],
+    writers: ['trainer'],
+    readers: ['processors', 'board', 'trainer', ...everybody],
+  },
+  {
+    name: 'labels',
+    key: 'asset',
+    what: 'what people know: failures, repairs, alarms that were true or false',
+    partitions: 'plant',
+    keep: { days: 10 * year, gib: 1 },
+    writers: ['trainer'],
+    readers: ['processors', 'board', 'trainer', ...everybody],
   },
   {
     name: 'leases',

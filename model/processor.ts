@@ -3,16 +3,33 @@ import type { Part } from './part.ts'
 import type { Aggregate, Alarm, Signal } from './results.ts'
 import type { Micros } from './sample.ts'
 import type { TelemetryRecord, WaveformBlock } from './telemetry.ts'
+import type { TrainedModel } from './trained.ts'
+
+/**
+ * The trained models in force for an asset's class. They come with the event: a step depends on nothing else, a swap has
+ * its position in the input, and no state holds a copy of them.
+ */
+export type ModelsInForce = { readonly active?: TrainedModel; readonly shadow?: TrainedModel }
 
 /** What reaches a processor. Everything in one event belongs to one asset. */
 export type ProcessorEvent =
-  /** `receivedAt`: when the record came from its source, as stamped on it in Kafka; absent where nobody stamped it. */
-  | { readonly kind: 'telemetry'; readonly record: TelemetryRecord; readonly receivedAt?: Micros }
+  /**
+   * `receivedAt`: when the record came from its source, as stamped on it in Kafka; absent where nobody stamped it.
+   * `models`: those of the asset's class.
+   */
+  | {
+      readonly kind: 'telemetry'
+      readonly record: TelemetryRecord
+      readonly receivedAt?: Micros
+      readonly models?: ModelsInForce
+    }
   | { readonly kind: 'waveform'; readonly block: WaveformBlock; readonly receivedAt?: Micros }
   | { readonly kind: 'signal'; readonly signal: Signal }
   /** Time has gone on, whether or not a record has come: at most once a second, on whole seconds of receipt, rising. */
   | { readonly kind: 'tick'; readonly t: Micros }
   | { readonly kind: 'part'; readonly part: Part }
+  /** The asset is as new from `t` on: repaired, or replaced after a failure. */
+  | { readonly kind: 'repair'; readonly t: Micros }
 
 /** What a processor gives out; the topic says the type. `t` becomes the Kafka record's timestamp (in ms). */
 export type Output =

@@ -33,13 +33,14 @@ export type ServiceEntry = Static<typeof ServiceEntry>
 export const serviceKeyPrefix = 'service:'
 
 /**
- * What took effect in one partition besides its input records; topic `activations`. A configuration is in the transaction
- * of the first record it was applied to; a tick, where for a second there was nothing to read, in one of its own.
+ * What took effect in one partition besides its input records; topic `activations`. A configuration, or a choice of models,
+ * is in the transaction of the first record it was applied to; a tick, where for a second there was nothing to read, in one
+ * of its own.
  */
 export const Activation = Type.Object(
   {
     v: Type.Literal(1),
-    kind: Type.Union([Type.Literal('configuration'), Type.Literal('tick')]),
+    kind: Type.Union([Type.Literal('configuration'), Type.Literal('models'), Type.Literal('tick')]),
     plant: Type.String(),
     plantHash: Type.String(),
     t: Type.Optional(
@@ -50,6 +51,16 @@ export const Activation = Type.Object(
     before: Type.Object(
       { topic: Type.String(), partition: Type.Integer(), offset: Type.String() },
       { description: 'the input record from which on it holds; offsets as decimal strings' },
+    ),
+    models: Type.Optional(
+      Type.Record(
+        Type.String(),
+        Type.Object({
+          active: Type.Union([Type.String(), Type.Null()]),
+          shadow: Type.Union([Type.String(), Type.Null()]),
+        }),
+        { description: 'kind `models`: ids of the models in force from then on, by asset class' },
+      ),
     ),
   },
   { $id: 'activation-v1', title: 'Activation v1' },

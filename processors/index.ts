@@ -12,6 +12,7 @@ import { multivariate } from './multivariate/index.ts'
 import { oee } from './oee/index.ts'
 import { parts } from './parts/index.ts'
 import { rateOfChange } from './rate-of-change/index.ts'
+import { remainingLife } from './remaining-life/index.ts'
 import { stuck } from './stuck/index.ts'
 import { trend } from './trend/index.ts'
 import { vibration } from './vibration/index.ts'
@@ -33,6 +34,7 @@ export const processorKinds: readonly ProcessorKind[] = [
   oee,
   parts,
   rateOfChange,
+  remainingLife,
   stuck,
   trend,
   vibration,

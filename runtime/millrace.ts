@@ -2,6 +2,7 @@
 import { Command } from 'commander'
 import { MillraceError } from '../model/index.ts'
 import { plantFolder } from './layout.ts'
+import { declareLearning } from './learning-commands.ts'
 
 /** The command line. Each command is loaded when it is called, so that `--help` and `check` stay quick. */
 const program = new Command('millrace')
@@ -274,6 +275,8 @@ function brokers(text: string): 1 | 3 {
   if (text === '1' || text === '3') return Number(text) as 1 | 3
   return program.error(`--brokers is 1 or 3, not "${text}"`, { exitCode: 2 })
 }
+
+declareLearning(program, { plantOption, stateOption, integer })
 
 program.configureOutput({ outputError: (text, write) => write(text) }).exitOverride()
 

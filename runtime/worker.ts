@@ -7,6 +7,7 @@ import type { Worker } from '../edge-broker/task/shell.ts'
 import {
   type Activation,
   type Chain,
+  type Label,
   lineOf,
   type Micros,
   MillraceError,
@@ -19,6 +20,7 @@ import { chainFor, keyOf, runChain, runTick } from '../processors/chain.ts'
 import { exportsOf } from '../replicator/export.ts'
 import { retriedHeader } from './deadletter/letters.ts'
 import { type Identity, Retries } from './deadletter/retries.ts'
+import { type ModelBook, noModels } from './models/book.ts'
 import { RedoLogs } from './redo.ts'
 import { type Entry, readEntry } from './state-entry.ts'
 import { telemetryDecoder } from './telemetry-decoder.ts'
@@ -39,6 +41,8 @@ export type ChainWorkerOptions = {
   readonly keepsState?: boolean
   /** Is told of every record that can be read. */
   readonly onEvent?: (event: InputEvent) => void
+  /** The models as they are now; left out: none. */
+  readonly books?: { readonly current: ModelBook }
 }
 
 export type ChainWorker = Worker & {
@@ -52,13 +56,14 @@ type LastOfEpoch = Readonly<Record<number, number>>
 /**
  * Entries of the changelog are `<processor>@<asset>`, `seen@<source>` for the last record taken of a source,
  * `seen@retried/<source>` for the dead letters of it that were put back and taken, `active@<plant>` for the hash of the
- * plant folder that was active last, and `tick@<plant>` for the last tick. The records that a large state was stepped
- * with since its snapshot are in `<processor>@<asset>/<slot>`.
+ * plant folder that was active last, `models@<plant>` for the models that were, and `tick@<plant>` for the last tick. The
+ * records that a large state was stepped with since its snapshot are in `<processor>@<asset>/<slot>`.
  */
 const stateKey = (processor: string, asset: string) => `${processor}@${asset}`
 const seen = 'seen'
 const retried = 'retried/'
 const active = 'active'
+const models = 'models'
 const tick = 'tick'
 const retriedKey = (topic: string, { source }: Identity) => stateKey(seen, `${retried}${topic}/${source}`)
 
@@ -70,12 +75,19 @@ const retriedKey = (topic: string, { source }: Identity) => stateKey(seen, `${re
  */
 export function chainWorker(
   plants: { readonly current: Plant },
-  { isWanted = () => true, keepsState = true, onEvent = () => {} }: ChainWorkerOptions = {},
+  {
+    isWanted = () => true,
+    keepsState = true,
+    onEvent = () => {},
+    books = { current: noModels },
+  }: ChainWorkerOptions = {},
 ): ChainWorker {
   let plant = plants.current
   let activeHash: string | undefined
+  let activeModels = '{}'
   const specs = new Map<string, string>()
   const chains = new Map<string, Chain>()
+  const classes = new Map<string, string>()
   const states = new Map<string, Map<string, unknown>>()
   const lastSeen = new Map<string, LastOfEpoch>()
   const retries = new Retries()
@@ -93,6 +105,8 @@ export function chainWorker(
         plant.aggregates && { aggregate: plant.aggregates },
       )
       chains.set(asset, chain)
+      if (declared?.class !== undefined) classes.set(asset, declared.class)
+      else classes.delete(asset)
       for (const processor of chain.processors) if (processor.isLarge) redo(asset, processor)
       for (const signal of declared?.signals ?? []) renew(asset, signal)
     }
@@ -139,6 +153,14 @@ export function chainWorker(
     dirty.set(stateKey(active, plant.name), () => activeHash)
     return [activationOf(plant, record)]
   }
+  /** Once a choice of models and partition. */
+  const modelActivation = (record: Place): OutRecord[] => {
+    const inForce = JSON.stringify(books.current.inForce)
+    if (activeModels === inForce) return []
+    activeModels = inForce
+    dirty.set(stateKey(models, plant.name), () => activeModels)
+    return [activationOf(plant, record, books.current)]
+  }
   const statesOf = (asset: string): Map<string, unknown> => {
     const of = states.get(asset) ?? new Map<string, unknown>()
     states.set(asset, of)
@@ -167,7 +189,7 @@ export function chainWorker(
     return value
   }
   /** Which states the record has changed. */
-  const changedBy = (event: InputEvent, record: Place, { asset, processors }: Chain): void => {
+  const changedBy = (event: ProcessorEvent, record: Place, { asset, processors }: Chain): void => {
     for (const { name, isLarge } of processors) {
       const key = stateKey(name, asset)
       if (!isLarge) dirty.set(key, () => statesOf(asset).get(name))
@@ -191,6 +213,18 @@ export function chainWorker(
     })
   }
 
+  const stepped = (asset: string, event: ProcessorEvent, record: Place): OutRecord[] => {
+    const chain = chainOf(asset)
+    const assetClass = classes.get(asset)
+    const given =
+      event.kind === 'telemetry' && assetClass !== undefined
+        ? { ...event, models: books.current.of(assetClass) }
+        : event
+    const outputs = runChain(statesOf(asset), chain, given)
+    if (keepsState) changedBy(event, record, chain)
+    return outputs.flatMap(output => published(output, plant, record, isWanted))
+  }
+
   const take = (event: InputEvent, record: Place): OutRecord[] => {
     onEvent(event)
     const identity = event.kind === 'waveform' ? event.block : event.record
@@ -198,16 +232,24 @@ export function chainWorker(
     const letter = retriedKey(record.topic, identity)
     if (!(isRetry ? retries.isNew(letter, identity) : isNew(record.topic, identity))) return []
     adopt(plants.current)
-    const before = [...activation(record), ...ticked(ticks.before(record), record)]
-    const chain = chainOf(identity.asset)
-    const of = statesOf(identity.asset)
-    const outputs = runChain(of, chain, event)
+    const before = [
+      ...activation(record),
+      ...modelActivation(record),
+      ...ticked(ticks.before(record), record),
+    ]
+    const outputs = stepped(identity.asset, event, record)
     if (isRetry) {
       const taken = retries.note(letter, identity)
       dirty.set(letter, () => taken)
     }
-    if (keepsState) changedBy(event, record, chain)
-    return [...before, ...outputs.flatMap(output => published(output, plant, record, isWanted))]
+    return [...before, ...outputs]
+  }
+
+  /** What ends a life begins a new one; what judges an alarm is for training. */
+  const labelled = (record: InRecord): OutRecord[] => {
+    const { asset, what, at } = labelOf(record)
+    if (what !== 'repaired' && what !== 'failed') return []
+    return stepped(asset, { kind: 'repair', t: at }, record)
   }
 
   return {
@@ -222,13 +264,17 @@ export function chainWorker(
       if (count !== undefined) logs.of(key).restoreSnapshot(count, value.byteLength)
       if (spec !== undefined) specs.set(key, spec)
       if (name === active) activeHash = state as string
+      else if (name === models) activeModels = state as string
       else if (name === tick) ticks.restore(state as Ticks['kept'])
       else if (name === seen && of.startsWith(retried)) retries.restore(key, state as readonly string[])
       else if (name === seen) lastSeen.set(key, state as LastOfEpoch)
       else statesOf(of).set(name, state)
     },
-    step: record =>
-      record.topic === 'activations' ? ticked(tickIn(record, ticks), record) : take(decode(record), record),
+    step(record) {
+      if (record.topic === 'activations') return ticked(tickIn(record, ticks), record)
+      if (record.topic === 'labels') return labelled(record)
+      return take(decode(record), record)
+    },
     take,
     idle(partition, ms) {
       const t = ticks.at(ms)
@@ -246,15 +292,21 @@ export function chainWorker(
   }
 }
 
-function activationOf(plant: Plant, { topic, partition, offset, timestamp }: Place): OutRecord {
+/** Of the models, where a book is given; else of the plant's folder. */
+function activationOf(
+  plant: Plant,
+  { topic, partition, offset, timestamp }: Place,
+  book?: ModelBook,
+): OutRecord {
   const before = { topic, partition, offset: String(offset) }
   const value: Activation = {
     v: 1,
-    kind: 'configuration',
+    kind: book ? 'models' : 'configuration',
     plant: plant.name,
     plantHash: plant.hash,
     t: timestamp * 1_000,
     before,
+    ...(book && { models: book.inForce }),
   }
   return { topic: 'activations', partition, key: plant.name, value: JSON.stringify(value), timestamp }
 }
@@ -293,17 +345,27 @@ const decodeTelemetry = telemetryDecoder()
 export function decode(record: InRecord): InputEvent {
   const receivedAt = record.timestamp * 1_000
   if (record.topic === 'waveforms') return { kind: 'waveform', block: waveformOf(record), receivedAt }
-  const parsed = record.value === null ? null : telemetryIn(record.value)
+  const parsed = record.value === null ? null : readable(() => decodeTelemetry(record.value!))
   if (!isTelemetry(parsed)) throw new MillraceError('bad-payload', 'not a telemetry record of version 1')
   return { kind: 'telemetry', record: parsed, receivedAt }
 }
 
-function telemetryIn(value: Buffer): unknown {
+function readable(read: () => unknown): unknown {
   try {
-    return decodeTelemetry(value)
+    return read()
   } catch (cause) {
     throw new MillraceError('bad-payload', 'not JSON', { cause })
   }
+}
+
+/** @throws MillraceError `bad-payload` */
+function labelOf({ value }: InRecord): Label {
+  const parsed = (
+    value === null ? null : readable(() => JSON.parse(value.toString()))
+  ) as Partial<Label> | null
+  if (parsed?.v === 1 && typeof parsed.asset === 'string' && Number.isSafeInteger(parsed.at))
+    return parsed as Label
+  throw new MillraceError('bad-payload', 'not a label of version 1')
 }
 
 /** The shape without which no processor can work. The full schema is not run over each record on the hot path. */

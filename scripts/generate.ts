@@ -13,12 +13,15 @@ import {
   Activation,
   Aggregate,
   Alarm,
+  Label,
   LedgerEntry,
+  ModelChoice,
   Part,
   ServiceEntry,
   ShedEntry,
   Signal,
   TelemetryRecord,
+  TrainedModel,
 } from '../model/index.ts'
 import { ReplicationEntry } from '../replicator/entry.ts'
 
@@ -36,6 +39,9 @@ export const recordSchemas = [
   ServiceEntry,
   ShedEntry,
   Activation,
+  TrainedModel,
+  ModelChoice,
+  Label,
 ] as const
 
 /** Every generated file, by its path from the project's root, as it should be. */

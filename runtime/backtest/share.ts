@@ -11,6 +11,9 @@ import { play } from './play.ts'
 import { resultWriter } from './results.ts'
 import { pastResults, type Result } from './was.ts'
 
+/** What the processors took: their input, and the ticks that were made where nothing came. */
+const historyTopics = [...inputTopics, 'activations'] as const
+
 export type Share = { readonly tally: Tally; readonly difference: readonly DifferenceRow[] }
 
 /** Plays the job's partitions. @param onTally is told at every batch how far it is, and waited for */
@@ -66,7 +69,7 @@ async function* historyOf(
   const onRemoved = (offsets: number) => {
     tally.removed += offsets
   }
-  for (const partition of partitions) yield* kafkaHistory(kafka, inputTopics, partition, read, onRemoved)
+  for (const partition of partitions) yield* kafkaHistory(kafka, historyTopics, partition, read, onRemoved)
 }
 
 function compareWouldBe(difference: Difference, { topic, value }: OutRecord): void {

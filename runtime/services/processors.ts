@@ -5,6 +5,7 @@ import { runPartition } from '../../edge-broker/task/shell.ts'
 import { coded, type MillraceError } from '../../model/index.ts'
 import { divide, type Share } from '../divide.ts'
 import { inputTopics, processorGroup } from '../inputs.ts'
+import { followModels, type ModelFeed } from '../models/feed.ts'
 import type { ServiceContext } from '../service.ts'
 import { chainWorker } from '../worker.ts'
 import { followLag } from './lag.ts'
@@ -22,6 +23,7 @@ type Seat = Share & {
   readonly context: ServiceContext
   readonly kafka: Kafka
   readonly presence: Presence
+  readonly models: ModelFeed
 }
 
 /**
@@ -33,9 +35,10 @@ export async function runProcessors(context: ServiceContext): Promise<void> {
   const kafka = context.kafka('processors')
   const onTrouble = ({ code, explanation }: MillraceError) => log.warn({ code }, explanation)
   const presence = openPresence({ kafka, topic: 'processor-leases', server: server.name, onTrouble })
+  const models = await followModels(kafka, { signal, onTrouble })
   const isAlone = isOnlyOne(context)
   const seats = Array.from({ length: plant.partitions }, (_, partition): Seat => {
-    return { partition, name: String(partition), wanted: isAlone, context, kafka, presence }
+    return { partition, name: String(partition), wanted: isAlone, context, kafka, presence, models }
   })
   const goodbye = new AbortController()
   const shared = isAlone
@@ -50,7 +53,7 @@ export async function runProcessors(context: ServiceContext): Promise<void> {
   context.ready()
   await Promise.all(seats.map(keepPartition))
   goodbye.abort()
-  await Promise.all([...shared, lag, shedding])
+  await Promise.all([...shared, lag, shedding, models.ended])
 }
 
 /** One partition until the service stops, whenever it is this server's. */
@@ -71,7 +74,7 @@ async function keepPartition(seat: Seat): Promise<void> {
 }
 
 async function processPartition(seat: Seat): Promise<MillraceError | undefined> {
-  const { partition, context, kafka } = seat
+  const { partition, context, kafka, models } = seat
   const { plants, log, metrics } = context
   const leave = givingAway(seat)
   try {
@@ -82,7 +85,7 @@ async function processPartition(seat: Seat): Promise<MillraceError | undefined> 
       changelog: 'state',
       deadLetter: 'dead-letter',
       group: processorGroup,
-      newWorker: () => chainWorker(plants),
+      newWorker: () => chainWorker(plants, { books: models }),
       signal: leave.signal,
       onTrouble: error => {
         metrics.failed(error)

@@ -36,11 +36,16 @@ describe('access lists of the plant', () => {
 
   test('raw data is read by those who need it', () => {
     const readers = acls.filter(acl => acl.name === 'telemetry' && acl.operation === 'read')
-    expect(readers.map(acl => acl.principal)).toEqual(['User:connectors', 'User:processors', 'User:operator'])
+    const needed = ['connectors', 'processors', 'trainer', 'operator']
+    expect(readers.map(acl => acl.principal)).toEqual(needed.map(name => `User:${name}`))
   })
 
   test('connectors write what they read from machines, no result and no state', () => {
     expect(topicsFor('connectors', 'write')).toEqual(['telemetry', 'waveforms', 'leases', 'ledger'])
+  })
+
+  test('whoever trains writes models and labels, and nothing that was measured', () => {
+    expect(topicsFor('trainer', 'write')).toEqual(['models', 'labels'])
   })
 
   test('of services only the operator may read every topic, and nobody may by a wildcard', () => {
