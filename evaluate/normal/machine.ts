@@ -86,7 +86,7 @@ const loads: Readonly<Record<State, number>> = {
 export type Second = {
   readonly state: State
   /** One a reading; null where the connection is cut, NaN where the sensor failed for a moment. */
-  readonly values: readonly (number | null)[]
+  readonly values: (number | null)[]
 }
 
 const daySeconds = 86_400

@@ -18,8 +18,11 @@ export type AssetRun = {
   readonly judged: number
 }
 
+/** A fault for tests: changes the values of a second, in place. */
+export type Fault = (values: (number | null)[], second: number) => void
+
 /** One machine through the whole chain of the plant: aggregates, the default anomaly set, the life of alarms. */
-export function runAsset(n: number, days: number, options: SetOptions = {}): AssetRun {
+export function runAsset(n: number, days: number, options: SetOptions & { fault?: Fault } = {}): AssetRun {
   const asset = `normal/hall/line-${1 + Math.floor(n / 10)}/machine-${n}`
   const signals = defaultAnomalySet(names, 'state', products, options)
   const chain = chainFor({ id: asset, tags: tagsOf(asset), signals }, [lifecycle()])
@@ -27,7 +30,7 @@ export function runAsset(n: number, days: number, options: SetOptions = {}): Ass
   const alarms: { day: number; signal: string; reason: string }[] = []
   let samples = 0
   let judged = 0
-  for (const event of eventsOf(asset, machine(1_000 + n, days * 86_400))) {
+  for (const event of eventsOf(asset, machine(1_000 + n, days * 86_400), options.fault)) {
     if (event.kind === 'telemetry') samples += event.record.tag.length
     for (const output of runChain(states, chain, event)) {
       if (output.topic === 'signals' && isJudged(output.value)) judged++
@@ -44,12 +47,17 @@ function isJudged({ signal, verdict }: Signal): boolean {
 }
 
 /** Records of ten seconds, as a subscription with that publishing interval gives them. */
-function* eventsOf(asset: string, seconds: Iterable<Second>): Generator<ProcessorEvent> {
+function* eventsOf(
+  asset: string,
+  seconds: Iterable<Second>,
+  fault: Fault = () => undefined,
+): Generator<ProcessorEvent> {
   let columns = emptyColumns()
   let s = 0
   let seq = 0
   for (const { state, values } of seconds) {
     const t = start + s * 1e6
+    fault(values, s)
     for (const [i, value] of values.entries()) if (value !== null) push(columns, i, t, value)
     if (s % recordSeconds === 0 && values[0] !== null) push(columns, names.length, t, state)
     if (++s % recordSeconds !== 0 || columns.t.length === 0) continue

@@ -45,6 +45,13 @@ export function newEnsemble({ t, mean }: Step): Ensemble {
   }
 }
 
+/** Begins anew with what only neighbouring steps tell; all that was learned stays. */
+export function resume(ensemble: Ensemble, { mean }: Step): void {
+  ensemble.last = mean
+  ensemble.quick = mean
+  ensemble.trend = 0
+}
+
 export type Surprise = {
   /** Mean of the two greatest of `-log10(share of the past that was as strange)`. */
   readonly rarity: number

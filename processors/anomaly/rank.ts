@@ -19,7 +19,7 @@ export function newRank(): Rank {
 
 /**
  * -log10 of the share of numbers before that were as great; 0 at the median and below. What is greater than all is
- * taken for half as likely with every octave above them: a tail that a machine's signals do not exceed in practice.
+ * taken for a quarter as likely with every octave above them: a tail that a machine's signals do not exceed in practice.
  */
 export function rarity(rank: Rank, strangeness: number): number {
   const above = rank.top - binOf(strangeness)
@@ -29,7 +29,7 @@ export function rarity(rank: Rank, strangeness: number): number {
   if (above >= 0) as += (counts[Math.min(above, width - 1)] ?? 0) / 2
   const share = Math.min(0.5, (as + 0.5) / (rank.n + 1))
   const octavesBeyond = above < 0 && rank.n > 0 ? Math.min(6, -above / binsPerOctave) : 0
-  return -Math.log10(2 * share) + octavesBeyond * Math.log10(2)
+  return -Math.log10(2 * share) + octavesBeyond * Math.log10(4)
 }
 
 export function remember(rank: Rank, strangeness: number, memory: number): void {

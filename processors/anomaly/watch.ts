@@ -2,7 +2,7 @@ import type { Micros, Tag } from '../../model/index.ts'
 import { mostStates } from '../machine-state.ts'
 import type { Reading } from '../readings.ts'
 import { newTrust, spanText, type Trust, take } from '../trust.ts'
-import { type Ensemble, newEnsemble, type Step, type Surprise, surprise } from './ensemble.ts'
+import { type Ensemble, newEnsemble, resume, type Step, type Surprise, surprise } from './ensemble.ts'
 import type { AnomalyOptions } from './options.ts'
 
 /** With fewer nothing can be as rare as any threshold. */
@@ -13,6 +13,8 @@ export type Watch = {
   trust: Trust
   /** The samples since the last step; `from` is the end of that. */
   from: Micros
+  /** What came before is no neighbour of the next step: a gap, or another state of the machine, lies between. */
+  parted: boolean
   n: number
   sum: number
   /** Sum of squares about `pivot`, the first of them: large levels must not swallow small noise. */
@@ -28,6 +30,7 @@ export function newWatch(): Watch {
   return {
     trust: newTrust(),
     from: Number.MIN_SAFE_INTEGER,
+    parted: false,
     n: 0,
     sum: 0,
     squares: 0,
@@ -38,9 +41,10 @@ export function newWatch(): Watch {
   }
 }
 
-/** Forgets the samples that no step has judged. */
+/** Forgets the samples that no step has judged: something has come between them and the next. */
 export function dropStep(watch: Watch): void {
   watch.n = 0
+  watch.parted = true
 }
 
 /** Adds a sample; true where it ends a step, which then has been judged (`last`), or tells `why` it cannot be. */
@@ -63,7 +67,7 @@ export function watchSample(
   const mean = watch.sum / watch.n
   const offset = mean - watch.pivot
   const step = { t: reading.t, mean, variance: Math.max(0, watch.squares / watch.n - offset * offset) }
-  dropStep(watch)
+  watch.n = 0
   watch.from = reading.t
   judge(watch, step, state, options)
   return true
@@ -88,6 +92,8 @@ function judge(watch: Watch, step: Step, state: string, { learnMs }: AnomalyOpti
     learned = { state, since: step.t, ensemble: newEnsemble(step) }
     watch.learned.push(learned)
   }
+  if (watch.parted) resume(learned.ensemble, step)
+  watch.parted = false
   const found = surprise(learned.ensemble, step)
   const for_ = step.t - learned.since
   const ready = for_ >= learnMs * 1_000 && learned.ensemble.n >= leastSteps

@@ -20,4 +20,17 @@ describe('a normal plant', () => {
     expect(judged).toBeGreaterThan(100)
     expect(alarms.length).toBeLessThanOrEqual(1)
   })
+
+  test('has its faults told: the silence is no deafness', { timeout: 240_000 }, () => {
+    const vibration = readings.findIndex(({ name }) => name === 'vibration')
+    const from = 2 * 86_400 + 10 * 3_600
+    const fault = (values: (number | null)[], second: number) => {
+      if (second >= from && values[vibration] !== null) values[vibration]! *= 2
+    }
+    const { alarms } = runAsset(1, 3, { learnMs: 7_200_000, fault })
+    const told = alarms.filter(({ day }) => day >= from / 86_400)
+    expect(told.length).toBeGreaterThanOrEqual(1)
+    expect(told[0]!.reason).toMatch(/^vibration is /)
+    expect(alarms.length - told.length).toBeLessThanOrEqual(1)
+  })
 })
