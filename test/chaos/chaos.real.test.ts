@@ -7,7 +7,7 @@
  *
  * `MILLRACE_CHAOS_S` is how long it kills, `MILLRACE_CHAOS_SEED` what.
  */
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
@@ -60,11 +60,16 @@ beforeAll(
       await trust(folder, await milo.certificate())
     }
     await connected()
-    await upset()
-    await settled()
-    await closeWindows()
-    await settled()
-    await readAll()
+    try {
+      await upset()
+      await settled()
+      await closeWindows()
+      await settled()
+      await readAll()
+    } catch (thrown) {
+      console.log(await lastWords())
+      throw thrown
+    }
   },
   (durationS + 900) * 1000,
 )
@@ -117,6 +122,15 @@ async function settled(): Promise<void> {
       expect((JSON.parse(stdout) as PlantStatus).lag).toEqual({ records: 0, seconds: 0 })
     })
   }
+}
+
+/** Of the processors, for whoever has to find out why they do not come to an end. */
+async function lastWords(): Promise<string> {
+  const logs = servers.map(async server => {
+    const log = await readFile(join(plant.stateDir, 'servers', server, 'logs', 'processors.log'), 'utf8')
+    return `${server}:\n${log.split('\n').slice(-25).join('\n')}`
+  })
+  return [...(await Promise.all(logs)), (await plant.millrace('status')).stdout].join('\n')
 }
 
 async function readAll(): Promise<void> {
