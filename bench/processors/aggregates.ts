@@ -19,12 +19,12 @@ import { checkWindows } from './recomputed.ts'
 import { catchUp, during, KafkaStreams, type Measured, Millrace } from './side.ts'
 import { ours, type Spoken } from './spoken.ts'
 
-const backlogRounds = 500
-const liveRounds = 150
+const backlogRounds = 300
+const liveRounds = 100
 /** Rounds at live pace that are not measured: commits, caches and compilers come to rest. */
 const settlingRounds = 30
-const checkedRounds = 200
-const perfRecords = 60_000
+const checkedRounds = 100
+const perfRecords = 40_000
 
 type Bench = {
   readonly dir: string
