@@ -14,7 +14,7 @@ import { runBacktest } from '../../runtime/backtest/run.ts'
 import { startCluster } from '../../test/cluster.ts'
 import type { Row } from '../row.ts'
 import { consumerPerf, producerPerf } from './kafka-tools.ts'
-import { assets, partitions, plant, samplesPerRound } from './load.ts'
+import { assets, brokers, partitions, plant, samplesPerRound } from './load.ts'
 import { checkWindows } from './recomputed.ts'
 import { catchUp, during, KafkaStreams, type Measured, Millrace } from './side.ts'
 import { ours, type Spoken } from './spoken.ts'
@@ -40,7 +40,7 @@ type Figures = Measured & { readonly liveCpuMicros: number; readonly rssBytes: n
 
 export async function measure(): Promise<Row[]> {
   const dir = await mkdtemp(join(tmpdir(), 'millrace-bench-'))
-  const cluster = await startCluster({ fullSpeed: true, heapMiB: 512 })
+  const cluster = await startCluster({ brokers, fullSpeed: true, heapMiB: 512 })
   let bench: Bench | undefined
   try {
     const connection = await cluster.connection('admin')
@@ -65,7 +65,11 @@ async function prepared(dir: string, connection: Connection): Promise<Bench> {
   const kafka = connectKafka(connection, { timeoutMs: 60_000 })
   await provisionPlant(kafka, plant)
   const admin = await kafka.admin()
-  const topic = { partitions, replicas: 3, config: { 'min.insync.replicas': '2' } }
+  const topic = {
+    partitions,
+    replicas: brokers,
+    config: { 'min.insync.replicas': brokers === 3 ? '2' : '1' },
+  }
   await admin.createTopics([
     { name: 'peer-aggregates', ...topic },
     { name: 'perf', ...topic },
