@@ -45,10 +45,11 @@ export async function measure(): Promise<Row[]> {
   try {
     const connection = await cluster.connection('admin')
     bench = await prepared(dir, connection)
-    const tools = await kafkaTools(bench)
+    const tools = told("Kafka's tools", await kafkaTools(bench))
     await feed(bench, 'backlog', backlogRounds)
-    const { commitsMs, ...millrace } = await ofMillrace(bench)
-    const streams = await ofStreams(bench)
+    const { commitsMs, ...figures } = await ofMillrace(bench)
+    const millrace = told('millrace', figures)
+    const streams = told('Kafka Streams', await ofStreams(bench))
     const backtest = await ofBacktest(bench)
     const kafka = connectKafka(connection)
     for (const topic of ['aggregates-1s', 'peer-aggregates'])
@@ -59,6 +60,12 @@ export async function measure(): Promise<Row[]> {
     await cluster.stop()
     await rm(dir, { recursive: true, force: true })
   }
+}
+
+/** So that a run that is broken off has told what it had. */
+function told<Figures extends object>(side: string, figures: Figures): Figures {
+  console.error(`  ${side}: ${JSON.stringify(figures)}`)
+  return figures
 }
 
 async function prepared(dir: string, connection: Connection): Promise<Bench> {
