@@ -173,7 +173,7 @@ program
   .command('backtest')
   .description('play history through the processors as a plant folder declares them, before it is used')
   .option('--from <when>', 'ISO 8601, or a time ago such as 30d; of files: their beginning')
-  .option('--to <when>', 'ISO 8601, now, or a time ago', 'now')
+  .option('--to <when>', 'ISO 8601, now, or a time ago (default: ten seconds ago; of files: their end)')
   .option('--config <dir>', 'plant folder to try (default: the one that runs)')
   .option('--diff', 'compare with the signals and alarms that were')
   .option('--was <files...>', 'compare with these: what a backtest wrote, or tail --json printed')

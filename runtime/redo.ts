@@ -22,6 +22,8 @@ const mostEntries = 64
 const timesSnapshot = 2
 /** A state that is not larger is written whole. */
 const smallBytes = 16_384
+/** A broker takes 1 MiB at a time. */
+const mostEntryBytes = 500_000
 
 const newline = 10
 
@@ -55,7 +57,8 @@ export class RedoLog {
   entry(key: string): RedoEntry | undefined {
     const bytes = this.#pending.reduce((sum, { value }) => sum + value!.byteLength, 0)
     const limit = Math.max(smallBytes, this.#patience * this.#snapshotBytes)
-    if (this.#entries >= mostEntries || this.#bytes + bytes > limit) return undefined
+    if (this.#entries >= mostEntries || bytes > mostEntryBytes || this.#bytes + bytes > limit)
+      return undefined
     const head: Head = {
       v: 1,
       from: this.#count - this.#pending.length,

@@ -14,17 +14,17 @@ import { runBacktest } from '../../runtime/backtest/run.ts'
 import { startCluster } from '../../test/cluster.ts'
 import type { Row } from '../row.ts'
 import { consumerPerf, producerPerf } from './kafka-tools.ts'
-import { assets, partitions, plant, samplesPerRound } from './load.ts'
+import { assets, brokers, partitions, plant, samplesPerRound } from './load.ts'
 import { checkWindows } from './recomputed.ts'
 import { catchUp, during, KafkaStreams, type Measured, Millrace } from './side.ts'
 import { ours, type Spoken } from './spoken.ts'
 
-const backlogRounds = 500
-const liveRounds = 150
+const backlogRounds = 300
+const liveRounds = 100
 /** Rounds at live pace that are not measured: commits, caches and compilers come to rest. */
 const settlingRounds = 30
-const checkedRounds = 200
-const perfRecords = 60_000
+const checkedRounds = 100
+const perfRecords = 40_000
 
 type Bench = {
   readonly dir: string
@@ -40,15 +40,16 @@ type Figures = Measured & { readonly liveCpuMicros: number; readonly rssBytes: n
 
 export async function measure(): Promise<Row[]> {
   const dir = await mkdtemp(join(tmpdir(), 'millrace-bench-'))
-  const cluster = await startCluster({ fullSpeed: true, heapMiB: 512 })
+  const cluster = await startCluster({ brokers, fullSpeed: true, heapMiB: 512 })
   let bench: Bench | undefined
   try {
     const connection = await cluster.connection('admin')
     bench = await prepared(dir, connection)
-    const tools = await kafkaTools(bench)
+    const tools = told("Kafka's tools", await kafkaTools(bench))
     await feed(bench, 'backlog', backlogRounds)
-    const { commitsMs, ...millrace } = await ofMillrace(bench)
-    const streams = await ofStreams(bench)
+    const { commitsMs, ...figures } = await ofMillrace(bench)
+    const millrace = told('millrace', figures)
+    const streams = told('Kafka Streams', await ofStreams(bench))
     const backtest = await ofBacktest(bench)
     const kafka = connectKafka(connection)
     for (const topic of ['aggregates-1s', 'peer-aggregates'])
@@ -61,11 +62,21 @@ export async function measure(): Promise<Row[]> {
   }
 }
 
+/** So that a run that is broken off has told what it had. */
+function told<Figures extends object>(side: string, figures: Figures): Figures {
+  console.error(`  ${side}: ${JSON.stringify(figures)}`)
+  return figures
+}
+
 async function prepared(dir: string, connection: Connection): Promise<Bench> {
   const kafka = connectKafka(connection, { timeoutMs: 60_000 })
   await provisionPlant(kafka, plant)
   const admin = await kafka.admin()
-  const topic = { partitions, replicas: 3, config: { 'min.insync.replicas': '2' } }
+  const topic = {
+    partitions,
+    replicas: brokers,
+    config: { 'min.insync.replicas': brokers === 3 ? '2' : '1' },
+  }
   await admin.createTopics([
     { name: 'peer-aggregates', ...topic },
     { name: 'perf', ...topic },

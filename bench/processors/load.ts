@@ -12,6 +12,7 @@ export const samplesPerRound = assets * tagsPerAsset
 export const roundMicros = 100_000
 export const roundsPerWindow = 10
 export const partitions = 2
+export const brokers = 3
 
 export const tagNames = Array.from({ length: tagsPerAsset }, (_, i) => `tag-${i}`)
 
@@ -49,7 +50,7 @@ export const plant: Plant = {
   site: 'bench',
   title: 'Bench',
   partitions,
-  servers: Array.from({ length: 3 }, (_, i) => ({
+  servers: Array.from({ length: brokers }, (_, i) => ({
     name: `p${i + 1}`,
     address: `127.0.0.${i + 1}`,
     nodeId: i + 1,

@@ -16,7 +16,7 @@ import { openProgress } from '../progress.ts'
 
 export type BacktestCommandOptions = PlantOptions & {
   from?: string
-  to: string
+  to?: string
   warmUp: string
   config?: string
   files?: string[]
@@ -32,6 +32,9 @@ export type BacktestCommandOptions = PlantOptions & {
 
 const results = ['signals', 'alarm-events']
 const aggregates = ['aggregates-1s', 'aggregates-1m', 'aggregates-1h']
+
+/** What is younger may not have become a result yet, ms. */
+const settledMs = 10_000
 
 /** Plays history through the processors of a plant folder, and tells what would have been otherwise. */
 export async function backtest(options: BacktestCommandOptions): Promise<void> {
@@ -87,10 +90,10 @@ function periodOf({ from, to, files }: BacktestCommandOptions): Period {
       hint: 'Write for instance --from 30d, or --from 2026-03-01T06:00:00Z --to 2026-03-02',
     })
   const fromMs = from === undefined ? Number.NEGATIVE_INFINITY : momentMs('--from', from, nowMs)
-  // A recording may be of a machine whose clock is ahead: without --to, all of a file counts.
-  const toMs = files && to === 'now' ? Number.POSITIVE_INFINITY : momentMs('--to', to, nowMs)
+  const toMs =
+    to === undefined ? (files ? Number.POSITIVE_INFINITY : nowMs - settledMs) : momentMs('--to', to, nowMs)
   if (fromMs < toMs) return { fromMs, toMs }
-  throw new MillraceError('config-invalid', `--from ${from} is not before --to ${to}`)
+  throw new MillraceError('config-invalid', `--from ${from} is not before --to ${to ?? 'ten seconds ago'}`)
 }
 
 function warmUpOf({ warmUp }: BacktestCommandOptions): number {
