@@ -81,6 +81,18 @@ describe('the signal', () => {
     expect(found[341]!.verdict).toBe('normal')
   })
 
+  test('a gap that swallows a part of the learning time makes it learn anew', () => {
+    const before = events(rowsOf(100))
+    const after = events(rowsOf(330, 2)).map(event =>
+      event.kind !== 'telemetry'
+        ? event
+        : { ...event, record: { ...event.record, t: event.record.t.map(t => t + 600 * second) } },
+    )
+    const found = signalsIn(run(declared(autoencoder, tags, 'health', options), [...before, ...after]))
+    expect(found[100]!.reason).toBe('Learning what is normal: 0 of 5 minutes')
+    expect(found.at(-1)!.verdict).toBe('normal')
+  })
+
   test('a tag that is missing, or falls silent, is not known', () => {
     const processor = declared(autoencoder, tags, 'health', options)
     const only = [telemetry(1, [{ tag: 'load', t: hour, value: 1 }])]
