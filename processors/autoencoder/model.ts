@@ -11,7 +11,7 @@ import type { AutoencoderOptions } from './options.ts'
 
 /**
  * A network and what its errors are on normal rows. For four fifths of the learning time rows train it, but for every third
- * one of the last of them, on which the variance of each tag's error is measured before. In the last fifth the
+ * one near their end, on which the variance of each tag's error is measured before. In the last fifth the
  * largest smoothed error is found. Plain JSON.
  */
 export type Model = {
@@ -50,9 +50,9 @@ export function newModel(tags: number, { hidden }: AutoencoderOptions): Model {
 export function train(model: Model, row: readonly number[], progress: number, smoothing: number): void {
   const { network } = model
   model.rows += 1
-  const isHeldOut = progress > 0.6 && model.rows % 3 === 0
+  const isHeldOut = progress > 0.7 && model.rows % 3 === 0
   if (progress < 0.8 && !isHeldOut) {
-    learn(network, row, { ...learning, rate: 0.02 * (1 - progress) + 0.001 })
+    learn(network, row, { ...learning, rate: 0.005 * (1 - progress / 0.85) + 0.0002 })
     return
   }
   const errors = errorsOf(model, row, reconstructed(network, row))
