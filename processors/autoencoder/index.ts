@@ -123,10 +123,14 @@ function judged(state: State, t: Micros, { tags, options }: Setting): Judgement 
   const row = rowOf(state, t, tags, options)
   if (typeof row === 'string') return { verdict: 'not-known', value: null, reason: row }
   state.began ??= t
+  if (!state.trained && (t - state.began) / 60e6 >= options.learnMinutes && !isTrained(state.model)) {
+    // A gap has swallowed a part of the learning time.
+    Object.assign(state, { began: t, model: newModel(tags.length, options) })
+  }
   const { model } = state
   const passed = (t - state.began) / (options.learnMinutes * 60e6)
-  if (!state.trained && (passed < 1 || !isTrained(model))) {
-    train(model, row, Math.min(passed, 0.999), options.smoothing)
+  if (!state.trained && passed < 1) {
+    train(model, row, passed, options.smoothing)
     const minutes = Math.floor((t - state.began) / 6e6) / 10
     const reason = `Learning what is normal: ${minutes} of ${options.learnMinutes} minutes`
     return { verdict: 'not-known', value: null, reason }

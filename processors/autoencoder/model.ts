@@ -11,7 +11,7 @@ import type { AutoencoderOptions } from './options.ts'
 
 /**
  * A network and what its errors are on normal rows. For four fifths of the learning time rows train it, but for every third
- * one of the last of them, on which the variance of each tag's error is measured before. In the last fifth the
+ * one near their end, on which the variance of each tag's error is measured before. In the last fifth the
  * largest smoothed error is found. Plain JSON.
  */
 export type Model = {
@@ -50,12 +50,12 @@ export function newModel(tags: number, { hidden }: AutoencoderOptions): Model {
 export function train(model: Model, row: readonly number[], progress: number, smoothing: number): void {
   const { network } = model
   model.rows += 1
-  const isHeldOut = progress > 0.6 && model.rows % 3 === 0
+  const isHeldOut = progress > 0.7 && model.rows % 3 === 0
   if (progress < 0.8 && !isHeldOut) {
-    learn(network, row, { ...learning, rate: 0.02 * (1 - progress) + 0.001 })
+    learn(network, row, { ...learning, rate: 0.005 * (1 - progress / 0.85) + 0.0002 })
     return
   }
-  const errors = errorsOf(model, row)
+  const errors = errorsOf(model, row, reconstructed(network, row))
   if (progress < 0.8) {
     model.measured += 1
     model.squares = model.squares.map((sum, i) => sum + errors[i]! ** 2)
@@ -73,7 +73,7 @@ export const isTrained = ({ network, measured }: Model): boolean =>
 /** What each tag adds, the most first; the state moves on by the row. */
 export function look(model: Model, row: readonly number[], smoothing: number): Contribution[] {
   const expected = reconstructed(model.network, row)
-  smooth(model, errorsOf(model, row), smoothing)
+  smooth(model, errorsOf(model, row, expected), smoothing)
   return row
     .map((value, at) => ({
       at,
@@ -86,7 +86,8 @@ export function look(model: Model, row: readonly number[], smoothing: number): C
 }
 
 /**
- * Follows what drifts: the network while all is calm, and slowly what the largest normal error is while nothing warns. A fault goes beyond that at once, and is never learned.
+ * Follows what drifts: the network while all is calm, and slowly what the largest normal error is while nothing warns. A
+ * fault goes beyond that at once, and is never learned.
  */
 export function drift(
   model: Model,
@@ -103,8 +104,7 @@ export function drift(
 }
 
 /** In the deviations that the tag had while it was learned. */
-function errorsOf({ network }: Model, row: readonly number[]): number[] {
-  const expected = reconstructed(network, row)
+function errorsOf({ network }: Model, row: readonly number[], expected: readonly number[]): number[] {
   return row.map((value, i) => {
     const variance = network.count > 1 ? network.squares[i]! / (network.count - 1) : 0
     return variance > 0 ? (value - expected[i]!) / Math.sqrt(variance) : 0

@@ -154,7 +154,7 @@ function innerSums({ inputs, hidden, weights }: Network, x: readonly number[]): 
 /** Of the squared errors of the hidden inputs, by back-propagation, into `gradient`; about every fourth is hidden. */
 function gradientOf(network: Network, x: readonly number[], gradient: number[]): void {
   const { inputs, hidden, weights } = network
-  const hides = x.map(() => uniform(network) < 0.25)
+  const hides = x.map(() => uniform(network) < 0.12)
   const seen = x.map((value, i) => (hides[i] ? 0 : value))
   const inner = innerSums(network, seen).map(Math.tanh)
   const outer = hidden * inputs + hidden

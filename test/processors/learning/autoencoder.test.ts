@@ -5,7 +5,15 @@ import { endLearning, learn, newNetwork, reconstructed } from '../../../processo
 import { createRandom } from '../../simulator/random.ts'
 import { declared, hour, run, second, signalsIn, tagNamed, telemetry } from '../records.ts'
 
-const learning = { rate: 0.01, keptRows: 128, updatesPerRow: 48 }
+/** As the signal trains: smaller and smaller steps. */
+function trained(rows: readonly number[][]) {
+  const network = newNetwork(5, 12)
+  rows.forEach((row, i) => {
+    learn(network, row, { rate: 0.005 * (1 - i / rows.length) + 0.0002, keptRows: 128, updatesPerRow: 48 })
+  })
+  endLearning(network)
+  return network
+}
 
 /** Load drives current and heat; the level has nothing to do with them; the version never moves. */
 function rowsOf(count: number, seed = 1): number[][] {
@@ -18,9 +26,7 @@ function rowsOf(count: number, seed = 1): number[][] {
 }
 
 describe('the network', () => {
-  const network = newNetwork(5, 6)
-  for (const row of rowsOf(400)) learn(network, row, learning)
-  endLearning(network)
+  const network = trained(rowsOf(400))
 
   test('expects of each value what the others say', () => {
     const errors = rowsOf(200, 2).map(row => reconstructed(network, row).map((value, i) => value - row[i]!))
@@ -36,10 +42,7 @@ describe('the network', () => {
   })
 
   test('is the same for the same rows, byte for byte', () => {
-    const again = newNetwork(5, 6)
-    for (const row of rowsOf(400)) learn(again, row, learning)
-    endLearning(again)
-    expect(JSON.stringify(again)).toBe(JSON.stringify(network))
+    expect(JSON.stringify(trained(rowsOf(400)))).toBe(JSON.stringify(network))
   })
 })
 
@@ -79,6 +82,18 @@ describe('the signal', () => {
     expect(found[340]).toMatchObject({ verdict: 'not-known', value: null })
     expect(found[340]!.reason).toMatch(reason)
     expect(found[341]!.verdict).toBe('normal')
+  })
+
+  test('a gap that swallows a part of the learning time makes it learn anew', () => {
+    const before = events(rowsOf(100))
+    const after = events(rowsOf(330, 2)).map(event =>
+      event.kind !== 'telemetry'
+        ? event
+        : { ...event, record: { ...event.record, t: event.record.t.map(t => t + 600 * second) } },
+    )
+    const found = signalsIn(run(declared(autoencoder, tags, 'health', options), [...before, ...after]))
+    expect(found[100]!.reason).toBe('Learning what is normal: 0 of 5 minutes')
+    expect(found.at(-1)!.verdict).toBe('normal')
   })
 
   test('a tag that is missing, or falls silent, is not known', () => {
