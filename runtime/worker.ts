@@ -86,7 +86,7 @@ export function chainWorker(plants: { readonly current: Plant }): Worker {
     plant = next
   }
   /** Once a plant folder and partition: from which input record on it holds. */
-  const activation = (record: InRecord): OutRecord[] => {
+  const activation = (record: Place): OutRecord[] => {
     if (activeHash === plant.hash) return []
     activeHash = plant.hash
     dirty.set(stateKey(active, plant.name), () => activeHash)
@@ -108,10 +108,15 @@ export function chainWorker(plants: { readonly current: Plant }): Worker {
     return true
   }
 
+  let known: { readonly of: Plant; readonly states: number; readonly assets: readonly string[] } | undefined
   /** Every asset that is declared for the partition or has a state there, in one order whatever was restored when. */
-  const assetsIn = (partition: number): string[] => {
+  const assetsIn = (partition: number): readonly string[] => {
+    if (known?.of === plant && known.states === states.size) return known.assets
     const here = ({ id }: { id: string }) => partitionOf(lineOf(id), plant.partitions) === partition
-    return [...new Set([...plant.assets.filter(here).map(({ id }) => id), ...states.keys()])].sort()
+    const declared = plant.assets.filter(here).map(({ id }) => id)
+    for (const id of declared) statesOf(id)
+    known = { of: plant, states: states.size, assets: [...new Set([...declared, ...states.keys()])].sort() }
+    return known.assets
   }
   const ticked = (t: Micros | undefined, place: Place): OutRecord[] => {
     if (t === undefined) return []
@@ -151,7 +156,9 @@ export function chainWorker(plants: { readonly current: Plant }): Worker {
       const t = ticks.at(ms)
       if (t === undefined) return []
       adopt(plants.current)
-      return [tickRecord(plant, partition, t, ticks.next), ...ticked(t, { partition, timestamp: t / 1_000 })]
+      const place = { topic: 'telemetry', partition, offset: BigInt(ticks.next), timestamp: t / 1_000 }
+      const activated = [...activation(place), tickRecord(plant, place, t)]
+      return [...activated, ...ticked(t, place)]
     },
     changed() {
       const entries = Array.from(dirty, ([key, state]) => ({
@@ -168,9 +175,7 @@ export function chainWorker(plants: { readonly current: Plant }): Worker {
   }
 }
 
-type Place = Pick<InRecord, 'partition' | 'timestamp'>
-
-function activationOf(plant: Plant, { topic, partition, offset, timestamp }: InRecord): OutRecord {
+function activationOf(plant: Plant, { topic, partition, offset, timestamp }: Place): OutRecord {
   const before = { topic, partition, offset: String(offset) }
   const value: Activation = {
     v: 1,
@@ -183,15 +188,13 @@ function activationOf(plant: Plant, { topic, partition, offset, timestamp }: InR
   return { topic: 'activations', partition, key: plant.name, value: JSON.stringify(value), timestamp }
 }
 
-function tickRecord(
-  { name: plant, hash: plantHash }: Plant,
-  partition: number,
-  t: Micros,
-  offset: string,
-): OutRecord {
-  const before = { topic: 'telemetry', partition, offset }
-  const value: Activation = { v: 1, kind: 'tick', plant, plantHash, t, before }
-  return { topic: 'activations', partition, key: plant, value: JSON.stringify(value), timestamp: t / 1_000 }
+/** Where an input record is, or comes next. */
+type Place = Pick<InRecord, 'topic' | 'partition' | 'offset' | 'timestamp'>
+
+function tickRecord(plant: Plant, place: Place, t: Micros): OutRecord {
+  const record = activationOf(plant, place)
+  const value = { ...(JSON.parse(String(record.value)) as Activation), kind: 'tick', t } satisfies Activation
+  return { ...record, value: JSON.stringify(value) }
 }
 
 /** Of history: the tick that was made where nothing came. */
