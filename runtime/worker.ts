@@ -28,10 +28,9 @@ import { Ticks } from './ticks.ts'
 import { waveformOf } from './waveform.ts'
 
 export type InputEvent = Extract<ProcessorEvent, { kind: 'telemetry' | 'waveform' }>
-/** Where an input record is, and since when. */
-type Place = Pick<InRecord, 'topic' | 'partition' | 'offset' | 'timestamp' | 'headers'> & {
-  readonly value: Buffer | null
-}
+/** Where an input record is, or comes next, and since when. */
+type Where = Pick<InRecord, 'topic' | 'partition' | 'offset' | 'timestamp'>
+type Place = Where & Pick<InRecord, 'headers'> & { readonly value: Buffer | null }
 type Moment = Pick<InRecord, 'partition' | 'timestamp'>
 
 export type ChainWorkerOptions = {
@@ -147,7 +146,7 @@ export function chainWorker(
     plant = next
   }
   /** Once a plant folder and partition: from which input record on it holds. */
-  const activation = (record: Place): OutRecord[] => {
+  const activation = (record: Where): OutRecord[] => {
     if (activeHash === plant.hash) return []
     activeHash = plant.hash
     dirty.set(stateKey(active, plant.name), () => activeHash)
@@ -197,10 +196,15 @@ export function chainWorker(
     }
   }
 
+  let known: { readonly of: Plant; readonly states: number; readonly assets: readonly string[] } | undefined
   /** Every asset that is declared for the partition or has a state there, in one order whatever was restored when. */
-  const assetsIn = (partition: number): string[] => {
+  const assetsIn = (partition: number): readonly string[] => {
+    if (known?.of === plant && known.states === states.size) return known.assets
     const here = ({ id }: { id: string }) => partitionOf(lineOf(id), plant.partitions) === partition
-    return [...new Set([...plant.assets.filter(here).map(({ id }) => id), ...states.keys()])].sort()
+    const declared = plant.assets.filter(here).map(({ id }) => id)
+    for (const id of declared) statesOf(id)
+    known = { of: plant, states: states.size, assets: [...new Set([...declared, ...states.keys()])].sort() }
+    return known.assets
   }
   const ticked = (t: Micros | undefined, place: Moment): OutRecord[] => {
     if (t === undefined) return []
@@ -280,7 +284,9 @@ export function chainWorker(
       const t = ticks.at(ms)
       if (t === undefined) return []
       adopt(plants.current)
-      return [tickRecord(plant, partition, t, ticks.next), ...ticked(t, { partition, timestamp: t / 1_000 })]
+      const place = { topic: 'telemetry', partition, offset: BigInt(ticks.next), timestamp: t / 1_000 }
+      const activated = [...activation(place), tickRecord(plant, place, t)]
+      return [...activated, ...ticked(t, place)]
     },
     changed() {
       const noted = logs.entries(key => dirty.has(key))
@@ -295,7 +301,7 @@ export function chainWorker(
 /** Of the models, where a book is given; else of the plant's folder. */
 function activationOf(
   plant: Plant,
-  { topic, partition, offset, timestamp }: Place,
+  { topic, partition, offset, timestamp }: Where,
   book?: ModelBook,
 ): OutRecord {
   const before = { topic, partition, offset: String(offset) }
@@ -311,20 +317,15 @@ function activationOf(
   return { topic: 'activations', partition, key: plant.name, value: JSON.stringify(value), timestamp }
 }
 
-function tickRecord(
-  { name: plant, hash: plantHash }: Plant,
-  partition: number,
-  t: Micros,
-  offset: string,
-): OutRecord {
-  const before = { topic: 'telemetry', partition, offset }
-  const value: Activation = { v: 1, kind: 'tick', plant, plantHash, t, before }
-  return { topic: 'activations', partition, key: plant, value: JSON.stringify(value), timestamp: t / 1_000 }
+function tickRecord(plant: Plant, place: Where, t: Micros): OutRecord {
+  const record = activationOf(plant, place)
+  const value = { ...(JSON.parse(String(record.value)) as Activation), kind: 'tick', t } satisfies Activation
+  return { ...record, value: JSON.stringify(value) }
 }
 
 /** Of history: the tick that was made where nothing came. */
 function tickIn({ value }: InRecord, ticks: Ticks): Micros | undefined {
-  const { kind, t } = JSON.parse(String(value)) as Partial<Activation>
+  const { kind, t } = readable(() => JSON.parse(String(value))) as Partial<Activation>
   return kind === 'tick' && t !== undefined ? ticks.at(t / 1_000) : undefined
 }
 

@@ -19,12 +19,16 @@ export async function measure(): Promise<Row[]> {
   return [
     {
       name: `aggregates alone, ${assets * tagsEach} tags, CPU`,
-      value: costs.toSorted((a, b) => a - b)[Math.floor(rounds / 2)]!,
+      value: median(costs),
       unit: 'us/sample',
       goal: 1,
-      met: Math.min(...costs) <= 1,
+      met: median(costs) <= 1,
     },
   ]
+}
+
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!
 }
 
 function microsPerSample(): number {
