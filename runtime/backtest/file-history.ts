@@ -2,6 +2,7 @@
 import type { InRecord } from '../../edge-broker/kafka.ts'
 import { partitionOf } from '../../edge-broker/partition.ts'
 import { lineOf } from '../../model/index.ts'
+import { telemetryDecoder } from '../telemetry-decoder.ts'
 import type { FileInput } from './job.ts'
 import { linesOf } from './lines.ts'
 
@@ -40,15 +41,15 @@ function* lineRecords(
 ): Generator<readonly FileRecord[]> {
   const known = new Map<string, number>()
   let batch: FileRecord[] = []
-  for (const { text, line } of linesOf(path)) {
-    const [, asset = ''] = /"asset":"([^"\\]*)"/.exec(text.length > 600 ? text.slice(0, 600) : text) ?? []
+  for (const { bytes, line } of linesOf(path)) {
+    const [, asset = ''] = /"asset":"([^"\\]*)"/.exec(bytes.toString('latin1', 0, 600)) ?? []
     let partition = known.get(asset)
     if (partition === undefined) {
       partition = /^([^/]+\/){3}[^/]+$/.test(asset) ? partitionOf(lineOf(asset), partitions) : 0
       known.set(asset, partition)
     }
     if (!isWanted(partition)) continue
-    batch.push(lineRecord(text, asset, partition, line))
+    batch.push(lineRecord(bytes, asset, partition, line))
     if (batch.length < atOnce) continue
     yield batch
     batch = []
@@ -57,22 +58,24 @@ function* lineRecords(
 }
 
 /** A line is a telemetry record, or has one as its `value` as `millrace tail --json` prints it. */
-function lineRecord(text: string, asset: string, partition: number, line: number): FileRecord {
-  const parsed = parsedAt(text)
+function lineRecord(bytes: Buffer, asset: string, partition: number, line: number): FileRecord {
+  const parsed = parsedAt(bytes)
   const wrapped = isMapping(parsed) && 'topic' in parsed && 'value' in parsed ? parsed : undefined
   const value = wrapped ? wrapped.value : parsed
   const timestamp = Number(wrapped?.timestamp ?? newestMs(value))
   const offset = BigInt(line)
   const place = { topic: 'telemetry', partition, offset, timestamp, key: asset, headers: noHeaders }
-  return { ...place, value: null, parsed: value, bytes: text.length }
+  return { ...place, value: null, parsed: value, bytes: bytes.length }
 }
 
-/** What is no JSON is handed on as it is: the worker refuses it with its place. */
-function parsedAt(text: string): unknown {
+const decode = telemetryDecoder()
+
+/** What is no JSON is undefined, which is refused with its place. */
+function parsedAt(bytes: Buffer): unknown {
   try {
-    return JSON.parse(text)
+    return decode(bytes)
   } catch {
-    return text
+    return undefined
   }
 }
 

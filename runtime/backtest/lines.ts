@@ -4,7 +4,7 @@ import { coded } from '../../model/index.ts'
 const chunkBytes = 4 * 1024 * 1024
 const newline = 10
 
-export type Line = { readonly text: string; readonly line: number }
+export type Line = { readonly bytes: Buffer; readonly line: number }
 
 /** The lines of a file that are not empty, with their numbers from 1 on. Holds a chunk and a line. */
 export function* linesOf(path: string): Generator<Line> {
@@ -18,12 +18,12 @@ export function* linesOf(path: string): Generator<Line> {
       let begin = 0
       for (let end = bytes.indexOf(newline); end >= 0; end = bytes.indexOf(newline, begin)) {
         line++
-        if (end > begin) yield { text: bytes.toString('utf8', begin, end), line }
+        if (end > begin) yield { bytes: bytes.subarray(begin, end), line }
         begin = end + 1
       }
       rest = bytes.subarray(begin)
     }
-    if (rest.length > 0) yield { text: rest.toString('utf8'), line: line + 1 }
+    if (rest.length > 0) yield { bytes: rest, line: line + 1 }
   } finally {
     closeSync(file)
   }

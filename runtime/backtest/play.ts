@@ -39,7 +39,7 @@ function stepped(record: InRecord | FileRecord, worker: ChainWorker, tally: Tall
   }
 }
 
-function parsedEvent({ parsed }: FileRecord): InputEvent {
-  if (isTelemetry(parsed)) return { kind: 'telemetry', record: parsed }
+function parsedEvent({ parsed, timestamp }: FileRecord): InputEvent {
+  if (isTelemetry(parsed)) return { kind: 'telemetry', record: parsed, receivedAt: timestamp * 1_000 }
   throw new MillraceError('bad-payload', 'not a telemetry record of version 1')
 }

@@ -44,8 +44,8 @@ function resultOf({ topic, value, timestamp }: InRecord): Result[] {
 /** Lines as a backtest writes them, or as `millrace tail --json` prints them. */
 function fromFile(path: string, { fromMs, toMs }: Period, partition: number, partitions: number): Result[] {
   const results: Result[] = []
-  for (const { text, line } of linesOf(path)) {
-    const { value, timestamp = Number.NEGATIVE_INFINITY } = unwrapped(text, `${path}:${line}`)
+  for (const { bytes, line } of linesOf(path)) {
+    const { value, timestamp = Number.NEGATIVE_INFINITY } = unwrapped(bytes.toString(), `${path}:${line}`)
     if (timestamp !== Number.NEGATIVE_INFINITY && (timestamp < fromMs || timestamp >= toMs)) continue
     if (partitionOf(lineOf(value.asset), partitions) !== partition) continue
     results.push({ topic: 'verdict' in value ? 'signals' : 'alarm-events', value, timestamp })
