@@ -4,7 +4,7 @@ import { newRank, type Rank, rarity, remember } from './rank.ts'
 /** What is asked of every step of a tag; the order of the ranks in the state. */
 export const questions = ['level', 'step', 'noise', 'time of day', 'trend'] as const
 
-/** What is known of one tag, in one state of its machine. Plain and bounded: about 1.5 kB as JSON. */
+/** What is known of one tag, in one state of its machine. Plain and bounded: about 2 kB as JSON. */
 export type Ensemble = {
   /** Steps learned from. */
   n: number
