@@ -4,34 +4,19 @@ import type { Plant, SignalSpec } from '../config/plant.ts'
 import type { InRecord, OutRecord } from '../edge-broker/kafka.ts'
 import { partitionOf } from '../edge-broker/partition.ts'
 import type { Worker } from '../edge-broker/task/shell.ts'
-import {
-  type Activation,
-  type Chain,
-  type Label,
-  lineOf,
-  type Micros,
-  MillraceError,
-  type Output,
-  type Processor,
-  type ProcessorEvent,
-  type TelemetryRecord,
-} from '../model/index.ts'
-import { chainFor, keyOf, runChain, runTick } from '../processors/chain.ts'
-import { exportsOf } from '../replicator/export.ts'
+import { type Chain, lineOf, type Micros, type Processor, type ProcessorEvent } from '../model/index.ts'
+import { chainFor, runChain, runTick } from '../processors/chain.ts'
+import { activationOf, tickIn, tickRecord, type Where } from './activation.ts'
 import { retriedHeader } from './deadletter/letters.ts'
 import { type Identity, Retries } from './deadletter/retries.ts'
+import { decode, type InputEvent, labelOf } from './input.ts'
 import { type ModelBook, noModels } from './models/book.ts'
+import { type Moment, published } from './published.ts'
 import { RedoLogs } from './redo.ts'
 import { type Entry, readEntry } from './state-entry.ts'
-import { telemetryDecoder } from './telemetry-decoder.ts'
 import { Ticks } from './ticks.ts'
-import { waveformOf } from './waveform.ts'
 
-export type InputEvent = Extract<ProcessorEvent, { kind: 'telemetry' | 'waveform' }>
-/** Where an input record is, or comes next, and since when. */
-type Where = Pick<InRecord, 'topic' | 'partition' | 'offset' | 'timestamp'>
 type Place = Where & Pick<InRecord, 'headers'> & { readonly value: Buffer | null }
-type Moment = Pick<InRecord, 'partition' | 'timestamp'>
 
 export type ChainWorkerOptions = {
   /** Topics of results that anybody wants; left out: all. */
@@ -298,37 +283,6 @@ export function chainWorker(
   }
 }
 
-/** Of the models, where a book is given; else of the plant's folder. */
-function activationOf(
-  plant: Plant,
-  { topic, partition, offset, timestamp }: Where,
-  book?: ModelBook,
-): OutRecord {
-  const before = { topic, partition, offset: String(offset) }
-  const value: Activation = {
-    v: 1,
-    kind: book ? 'models' : 'configuration',
-    plant: plant.name,
-    plantHash: plant.hash,
-    t: timestamp * 1_000,
-    before,
-    ...(book && { models: book.inForce }),
-  }
-  return { topic: 'activations', partition, key: plant.name, value: JSON.stringify(value), timestamp }
-}
-
-function tickRecord(plant: Plant, place: Where, t: Micros): OutRecord {
-  const record = activationOf(plant, place)
-  const value = { ...(JSON.parse(String(record.value)) as Activation), kind: 'tick', t } satisfies Activation
-  return { ...record, value: JSON.stringify(value) }
-}
-
-/** Of history: the tick that was made where nothing came. */
-function tickIn({ value }: InRecord, ticks: Ticks): Micros | undefined {
-  const { kind, t } = readable(() => JSON.parse(String(value))) as Partial<Activation>
-  return kind === 'tick' && t !== undefined ? ticks.at(t / 1_000) : undefined
-}
-
 /** Of a record that is stepped again only value and time count. */
 const restored = { topic: 'telemetry', partition: 0, offset: 0n, key: '', headers: new Map<string, string>() }
 
@@ -338,70 +292,4 @@ const isSlot = (name: string, of: string): boolean => name !== seen && /^([^/]+\
 function split(key: string): [string, string] {
   const at = key.indexOf('@')
   return [key.slice(0, at), key.slice(at + 1)]
-}
-
-const decodeTelemetry = telemetryDecoder()
-
-/** @throws MillraceError `bad-payload` */
-export function decode(record: InRecord): InputEvent {
-  const receivedAt = record.timestamp * 1_000
-  if (record.topic === 'waveforms') return { kind: 'waveform', block: waveformOf(record), receivedAt }
-  const parsed = record.value === null ? null : readable(() => decodeTelemetry(record.value!))
-  if (!isTelemetry(parsed)) throw new MillraceError('bad-payload', 'not a telemetry record of version 1')
-  return { kind: 'telemetry', record: parsed, receivedAt }
-}
-
-function readable(read: () => unknown): unknown {
-  try {
-    return read()
-  } catch (cause) {
-    throw new MillraceError('bad-payload', 'not JSON', { cause })
-  }
-}
-
-/** @throws MillraceError `bad-payload` */
-function labelOf({ value }: InRecord): Label {
-  const parsed = (
-    value === null ? null : readable(() => JSON.parse(value.toString()))
-  ) as Partial<Label> | null
-  if (parsed?.v === 1 && typeof parsed.asset === 'string' && Number.isSafeInteger(parsed.at))
-    return parsed as Label
-  throw new MillraceError('bad-payload', 'not a label of version 1')
-}
-
-/** The shape without which no processor can work. The full schema is not run over each record on the hot path. */
-export function isTelemetry(parsed: unknown): parsed is TelemetryRecord {
-  if (typeof parsed !== 'object' || parsed === null) return false
-  const { v, asset, source, epoch, seq, tags, tag, t, value, status } = parsed as Partial<TelemetryRecord>
-  if (v !== 1 || typeof asset !== 'string' || typeof source !== 'string') return false
-  if (!Number.isInteger(epoch) || !Number.isInteger(seq)) return false
-  const columns = [tag, t, value, status]
-  return Array.isArray(tags) && columns.every(column => Array.isArray(column) && column.length === t?.length)
-}
-
-/** The last answer: what is published one after the other is nearly always of one asset. */
-let lastPlace = { asset: '', partitions: 0, partition: 0 }
-
-function partitionOfAsset(asset: string, partitions: number): number {
-  if (lastPlace.asset !== asset || lastPlace.partitions !== partitions)
-    lastPlace = { asset, partitions, partition: partitionOf(lineOf(asset), partitions) }
-  return lastPlace.partition
-}
-
-/**
- * The record itself and what the export policy makes of it, as far as anybody wants them; stamped with the time at which
- * its input reached Kafka.
- */
-function published(
-  output: Output,
-  { partitions, region }: Plant,
-  { timestamp }: Moment,
-  isWanted: (topic: string) => boolean,
-): OutRecord[] {
-  const exported = region ? exportsOf(region, output).map(({ topic }) => topic) : []
-  const topics = [output.topic, ...exported].filter(isWanted)
-  if (topics.length === 0) return []
-  const partition = partitionOfAsset(output.value.asset, partitions)
-  const record = { partition, key: keyOf(output), value: JSON.stringify(output.value), timestamp }
-  return topics.map(topic => ({ topic, ...record }))
 }

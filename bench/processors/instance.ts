@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline'
 import { connectKafka } from '../../edge-broker/client/index.ts'
 import type { Kafka, Task } from '../../edge-broker/kafka.ts'
 import { runPartition } from '../../edge-broker/task/shell.ts'
-import { inputTopics, processorGroup } from '../../runtime/inputs.ts'
+import { inputTopics, processorGroup } from '../../runtime/input.ts'
 import { chainWorker } from '../../runtime/worker.ts'
 import { plant } from './load.ts'
 

@@ -1,6 +1,7 @@
 import type { InRecord, OutRecord } from '../../edge-broker/kafka.ts'
 import { MillraceError } from '../../model/index.ts'
-import { type ChainWorker, type InputEvent, isTelemetry } from '../worker.ts'
+import { type InputEvent, isTelemetry } from '../input.ts'
+import type { ChainWorker } from '../worker.ts'
 import type { FileRecord } from './file-history.ts'
 import type { Period, Tally } from './job.ts'
 

@@ -1,8 +1,8 @@
 /** What one thread does: its share of the partitions, from their history to files, and the difference to what was. */
 import type { InRecord, OutRecord } from '../../edge-broker/kafka.ts'
 import type { Alarm, Signal } from '../../model/index.ts'
-import { inputTopics } from '../inputs.ts'
-import { type ChainWorker, chainWorker, type InputEvent } from '../worker.ts'
+import { type InputEvent, inputTopics } from '../input.ts'
+import { type ChainWorker, chainWorker } from '../worker.ts'
 import { type ComparedTopic, comparedTopics, Difference, type DifferenceRow } from './difference.ts'
 import { type FileRecord, fileHistory } from './file-history.ts'
 import { emptyTally, type Job, type Tally } from './job.ts'

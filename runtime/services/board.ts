@@ -2,7 +2,7 @@ import { followPlant, PlantView, startBoard } from '../../board/index.ts'
 import type { Plant, ServerSpec } from '../../config/plant.ts'
 import { MillraceError } from '../../model/index.ts'
 import { expectedBrokers } from '../connection.ts'
-import { processorGroup } from '../inputs.ts'
+import { processorGroup } from '../input.ts'
 import { usualPorts } from '../ports.ts'
 import type { ServiceContext } from '../service.ts'
 

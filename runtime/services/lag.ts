@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Admin, Kafka } from '../../edge-broker/kafka.ts'
 import { lagOf, type PartitionLag } from '../../edge-broker/lag.ts'
 import { coded, type MillraceError } from '../../model/index.ts'
-import { inputTopics, processorGroup } from '../inputs.ts'
+import { inputTopics, processorGroup } from '../input.ts'
 import type { Metrics } from '../metrics.ts'
 
 const everyMs = 5_000

@@ -4,7 +4,7 @@ import { openPresence, type Presence } from '../../edge-broker/lease/presence.ts
 import { runPartition } from '../../edge-broker/task/shell.ts'
 import { coded, type MillraceError } from '../../model/index.ts'
 import { divide, type Share } from '../divide.ts'
-import { inputTopics, processorGroup } from '../inputs.ts'
+import { inputTopics, processorGroup } from '../input.ts'
 import { followModels, type ModelFeed } from '../models/feed.ts'
 import type { ServiceContext } from '../service.ts'
 import { chainWorker } from '../worker.ts'
