@@ -107,7 +107,7 @@ describe("Nelson's tests", () => {
 
   test('on normal numbers fire as seldom as computed: test 1 once in 370 points', () => {
     const random = createRandom(11, 'in control')
-    const values = Array.from({ length: 40_000 }, () => 50 + 2 * random.gaussian())
+    const values = Array.from({ length: 20_000 }, () => 50 + 2 * random.gaussian())
     const signals = chart(values, { standard: { mean: 50, sigma: 2 }, tests: [1] })
     const alarms = signals.filter(({ details }) => details?.tests === '1').length
     expect(alarms / values.length).toBeGreaterThan(0.0022)
