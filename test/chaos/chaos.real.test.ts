@@ -175,6 +175,9 @@ const sentBy = (source: Source): Numbered[] =>
     })),
   )
 
+const isLossless = async (source: Source) =>
+  (await plant.status()).sources.find(one => one.source === source)?.lost.length === 0
+
 const nameOf = ({ asset, t, value }: Numbered) => `${asset} ${t} ${value}`
 
 /** Aggregates of a source whose windows hold nothing but numbers. */
@@ -199,18 +202,16 @@ describe('after all of it', () => {
     expect(names.length).toBeGreaterThan(rounds / 2)
   })
 
-  test('every number of the machine that keeps its subscriptions is there, once', () => {
+  test('every number of the machine that keeps its subscriptions is there, and once unless the ledger tells of an outage', async () => {
     const there = held('milo').map(nameOf)
     const names = new Set(there)
     const sent = sentBy('milo').map(nameOf)
     const missing = sent.filter(name => !names.has(name))
     const repeated = there.filter(name => !names.delete(name))
     console.log(`milo: ${sent.length} numbers sent, ${there.length} there`)
-    expect({ missing, repeated, strange: there.length - sent.length }).toEqual({
-      missing: [],
-      repeated: [],
-      strange: 0,
-    })
+    expect(missing).toEqual([])
+    if (await isLossless('milo')) expect(repeated).toEqual([])
+    expect(repeated.length).toBeLessThan(sent.length / 100)
   })
 
   test('numbers of the machine that forgets them are its own, and the ledger tells of those that are missing', async () => {
@@ -229,9 +230,10 @@ describe('after all of it', () => {
     ),
   )(
     'of %s, every window of %s equals the one of its own record, none missing, none twice',
-    (source, topic) => {
+    async (source, topic) => {
       const given = givenOf(topic, source)
-      const own = source === 'milo' ? sentBy(source) : held(source)
+      // A session that could not take its predecessor's subscription over begins with a current value again, and says so.
+      const own = (await isLossless(source)) ? sentBy(source) : held(source)
       expect(strayRevisions(given)).toEqual([])
       const expected = wholeWindows(own, sizes[topic])
       console.log(`${source}, ${topic}: ${expected.length} windows`)
