@@ -59,7 +59,10 @@ export function knownSource(time: EventTime, source: string): SourceTime | undef
   return time.sources.find(known => known.source === source)
 }
 
-/** The newest source time that is believed of a source without further ado. */
+/**
+ * The newest source time that is believed of a source without further ado. What is no newer than its receipt always is: a
+ * recording that is played, or a backlog that is delivered, runs faster than time does until it has caught up.
+ */
 export function limitOf(
   of: SourceTime | undefined,
   receivedAt: Micros | undefined,
@@ -67,7 +70,7 @@ export function limitOf(
 ): Micros {
   if (of === undefined) return Number.POSITIVE_INFINITY
   if (receivedAt === undefined || of.offset === null) return of.newest + longestPause
-  return Math.max(of.newest, receivedAt + of.offset) + jump
+  return Math.max(of.newest, receivedAt + Math.max(of.offset, 0)) + jump
 }
 
 /** For a processor that reads some tags: the record's time is told by all of its samples. */

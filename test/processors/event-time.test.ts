@@ -69,6 +69,23 @@ describe('an asset with two sources', () => {
   })
 })
 
+describe('a recording that is played', () => {
+  test('fifty times as fast as it was made closes its windows as it goes, pauses in it included', () => {
+    const longAgo = 3_000 * 60 * minute
+    let t = -longAgo
+    const events = Array.from({ length: 40 }, (_, i) => {
+      t += (i % 7 === 3 ? 11 : 10) * second
+      return from('press', i + 1, [at(t)], hour + i * 0.2 * second)
+    })
+    const outputs = run(aggregator(), [
+      ...events,
+      from('press', 41, [at(t + 60 * minute)], hour + 9 * second),
+    ])
+    expect(clocks(outputs).filter(({ verdict }) => verdict !== 'normal')).toEqual([])
+    expect(of1s(outputs)).toHaveLength(40)
+  })
+})
+
 describe('a clock that jumps', () => {
   test('ahead for one sample closes no window, loses nothing, and is told', () => {
     const spike = from('press', 6, [at(5 * second), at(2 * 60 * minute)], hour + 5 * second)
