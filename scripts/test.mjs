@@ -32,28 +32,20 @@ main(async () => {
 })
 
 /**
- * Two lanes side by side, of which one holds its output back: tests wait about as long as they compute. What has to keep
- * a time comes after. Arguments go to vitest, which then runs once.
+ * Three lanes side by side, of which two hold their output back: devices wait more than they compute, units the other way
+ * round. What has to keep a time comes after. Arguments go to vitest, which then runs once.
  */
 async function allTests(env) {
   const chosen = process.argv.slice(2)
   if (chosen.length > 0) return [await vitest(chosen, { env })]
-  const held = async projects => {
-    const counts = []
-    for (const names of projects)
-      counts.push(
-        await vitest(
-          names.flatMap(name => ['--project', name]),
-          { env, held: true },
-        ),
-      )
-    return counts
-  }
-  const [plants, others] = await Promise.all([
+  const held = project => vitest(['--project', project], { env, held: true })
+  const unitsThenClusters = async () => [await held('unit'), await held('clusters')]
+  const [plants, devices, others] = await Promise.all([
     vitest(['--project', 'plants'], { env }),
-    held([['unit', 'devices'], ['clusters']]),
+    held('devices'),
+    unitsThenClusters(),
   ])
-  return [plants, ...others, await vitest(['--project', 'alone'], { env })]
+  return [plants, devices, ...others, await vitest(['--project', 'alone'], { env })]
 }
 
 const withSbin = { ...process.env, PATH: `${process.env.PATH}:/usr/sbin` }
