@@ -1,6 +1,12 @@
 /** The records that processors take, as the events that they see. */
 import type { InRecord } from '../edge-broker/kafka.ts'
-import { type Label, MillraceError, type ProcessorEvent, type TelemetryRecord } from '../model/index.ts'
+import {
+  coded,
+  type Label,
+  MillraceError,
+  type ProcessorEvent,
+  type TelemetryRecord,
+} from '../model/index.ts'
 import { telemetryDecoder } from './telemetry-decoder.ts'
 import { waveformOf } from './waveform.ts'
 
@@ -28,7 +34,7 @@ export function readable(read: () => unknown): unknown {
   try {
     return read()
   } catch (cause) {
-    throw new MillraceError('bad-payload', 'not JSON', { cause })
+    throw coded(cause, 'bad-payload', 'the record cannot be read')
   }
 }
 
