@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config'
 
 /** Whole plants, and what stands on two clusters. */
-const plants = ['test/{e2e,replicator}/**/*.real.test.ts', 'test/board/live.real.test.ts']
+const plants = ['test/{e2e,hall,replicator}/**/*.real.test.ts', 'test/board/live.real.test.ts']
 /** What has to keep a time, which it cannot while others use the processor: after all else. */
 const alone = ['test/runtime/source/ownership.real.test.ts']
 const devices = ['test/{connectors,simulator}/**/*.real.test.ts', 'test/board/{board,server}.real.test.ts']

@@ -93,6 +93,14 @@ export function chainWorker(plants: { readonly current: Plant }): Worker {
     states.set(asset, of)
     return of
   }
+  /** As if there had never been such an entry. */
+  const forget = (key: string): void => {
+    const [name, of] = split(key)
+    specs.delete(key)
+    lastSeen.delete(key)
+    if (name === active) activeHash = undefined
+    statesOf(of).delete(name)
+  }
   /** Whether the record comes after everything seen of its source and epoch in this partition and topic. */
   const isNew = (topic: string, { source, epoch, seq }: Identity): boolean => {
     const key = stateKey(seen, `${topic}/${source}`)
@@ -106,7 +114,8 @@ export function chainWorker(plants: { readonly current: Plant }): Worker {
 
   return {
     restore(key, value) {
-      const { state, spec } = value === null ? {} : (JSON.parse(value.toString()) as Partial<Entry>)
+      if (value === null) return forget(key)
+      const { state, spec } = JSON.parse(value.toString()) as Partial<Entry>
       const [name, of] = split(key)
       if (spec !== undefined) specs.set(key, spec)
       if (name === active) activeHash = state as string

@@ -1,6 +1,8 @@
+import { rewinding } from '../../edge-broker/task/rewind.ts'
 import { runPartition } from '../../edge-broker/task/shell.ts'
 import type { ServiceContext } from '../service.ts'
 import { chainWorker } from '../worker.ts'
+import { rewindOf } from './rewound.ts'
 import { shedFullDisks } from './shedding.ts'
 
 /** The consumer group under which positions are kept; what `lag` is measured by. */
@@ -14,7 +16,7 @@ export async function runProcessors(context: ServiceContext): Promise<void> {
   const client = kafka('processors')
   const tasks = partitions.map(partition =>
     runPartition({
-      kafka: client,
+      kafka: rewinding(client, rewindOf(context, partition)),
       partition,
       inputs: ['telemetry', 'waveforms'],
       changelog: 'state',

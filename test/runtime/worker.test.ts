@@ -96,6 +96,16 @@ describe('the processors of a partition', () => {
     expect([...told(first), ...told(steps(after, normal.slice(75)))]).toEqual(straight)
   })
 
+  test('begin anew where the changelog has taken its entries back', () => {
+    const before = chainWorker({ current: plant })
+    steps(before, normal)
+    const after = chainWorker({ current: plant })
+    const changelog = before.changed()
+    for (const { key, value } of changelog) after.restore(key, Buffer.from(value!))
+    for (const { key } of changelog) after.restore(key, null)
+    expect(told(steps(after, normal))).toEqual(told(steps(chainWorker({ current: plant }), normal)))
+  })
+
   test('raise an alarm for a limit that is broken, with its reason', () => {
     const hot = Array.from({ length: 120 }, (_, i) => telemetry(i + 1, 130))
     const alarms = steps(chainWorker({ current: plant }), hot).filter(({ topic }) => topic === 'alarms')
