@@ -1,10 +1,19 @@
 import { defineConfig } from 'vitest/config'
 
+/** Long proofs, for which `npm test` has no time: `npm run proofs`. */
+const proofs = [
+  'test/chaos/**/*.real.test.ts',
+  'test/e2e/{connected-cars,remaining-life}.real.test.ts',
+  'test/edge-broker/{disk-full,foreign-topics}.real.test.ts',
+  'test/edge-broker/task/{faults,pauses}.real.test.ts',
+  'test/{examples,processors}/**/*.real.test.ts',
+  'test/runtime/{backtest,deadletter,processors}/*.real.test.ts',
+]
 /** Whole plants, and what stands on two clusters. */
 const plants = ['test/{e2e,replicator}/**/*.real.test.ts', 'test/board/live.real.test.ts']
 /** What has to keep a time, which it cannot while others use the processor: after all else. */
-const alone = ['test/runtime/source/ownership.real.test.ts', 'test/board/board.real.test.ts']
-const devices = ['test/{connectors,simulator}/**/*.real.test.ts', 'test/board/server.real.test.ts']
+const alone = ['test/runtime/source/ownership.real.test.ts']
+const devices = ['test/{connectors,simulator}/**/*.real.test.ts', 'test/board/{board,server}.real.test.ts']
 
 /** Servers of others and real clusters need their time; one file after the other, because two cores carry one cluster. */
 const real = {
@@ -22,17 +31,18 @@ export default defineConfig({
           name: 'unit',
           include: ['test/**/*.test.ts'],
           exclude: ['test/**/*.real.test.ts'],
-          testTimeout: 60_000,
+          testTimeout: 20_000,
         },
       },
       { test: { name: 'devices', include: devices, ...real } },
-      { test: { name: 'plants', include: plants, ...real } },
+      { test: { name: 'plants', include: plants, exclude: proofs, ...real } },
+      { test: { name: 'proofs', include: proofs, ...real } },
       { test: { name: 'alone', include: alone, ...real } },
       {
         test: {
           name: 'clusters',
           include: ['test/**/*.real.test.ts'],
-          exclude: [...devices, ...plants, ...alone],
+          exclude: [...devices, ...plants, ...alone, ...proofs],
           ...real,
         },
       },

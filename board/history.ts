@@ -1,5 +1,6 @@
 import type { Alarm, Tag } from '../model/index.ts'
 import type { AssetHistory } from './messages.ts'
+import type { ShownPart } from './part-table.ts'
 import { type BoardAsset, limitsOf } from './plant.ts'
 import type { SeriesTable } from './series-table.ts'
 import { iso } from './time.ts'
@@ -11,6 +12,7 @@ export function historyOf(
   asset: BoardAsset,
   series: SeriesTable,
   events: readonly Alarm[],
+  parts: readonly ShownPart[],
   span: Span,
 ): AssetHistory {
   const scalars = asset.tags.filter(tag => tag.class === 'telemetry')
@@ -29,6 +31,7 @@ export function historyOf(
     events: events.map(({ id, signal, state, severity, since, t, value, unit, reason }) => {
       return { id, signal, state, severity, since, t, value, unit, reason }
     }),
+    parts: [...parts],
   }
 }
 

@@ -1,5 +1,6 @@
 /** What the board sends to pages: over the WebSocket a snapshot, then changes; over HTTP an asset's history. */
 import type { Alarm, JsonValue } from '../model/index.ts'
+import type { ShownPart } from './part-table.ts'
 import type { CardAsset, TagLimits } from './plant.ts'
 import type { Curve, SignalHistory, SignalValue, TagHistory, TagValue } from './series-table.ts'
 import type { MachineStatus, OpenAlarm, PlantStatus } from './status.ts'
@@ -55,4 +56,6 @@ export type AssetHistory = {
   /** `ofTag`: the tag whose own value the signal judges; its chart is the tag's. */
   signals: { name: string; ofTag?: string; latest: SignalValue | null; history: SignalHistory }[]
   events: Pick<Alarm, 'id' | 'signal' | 'state' | 'severity' | 'since' | 't' | 'value' | 'unit' | 'reason'>[]
+  /** The last parts that it made, the newest first. */
+  parts: ShownPart[]
 }

@@ -1,7 +1,7 @@
 import { type Static, type TSchema, Type } from 'typebox'
 import { Compile, type Validator } from 'typebox/compile'
 import type { InRecord } from '../edge-broker/kafka.ts'
-import { Aggregate, Alarm, LedgerEntry, ServiceEntry, Signal } from '../model/index.ts'
+import { Aggregate, Alarm, LedgerEntry, Part, ServiceEntry, ShedEntry, Signal } from '../model/index.ts'
 
 /** What the replicator writes to the ledger under the key `replicator`; it may tell more. */
 export const ReplicatorEntry = Type.Object({
@@ -15,8 +15,10 @@ export const readers = {
   aggregate: reader(Aggregate),
   alarm: reader(Alarm),
   ledger: reader(LedgerEntry),
+  part: reader(Part),
   replicator: reader(ReplicatorEntry),
   service: reader(ServiceEntry),
+  shed: reader(ShedEntry),
   signal: reader(Signal),
 }
 

@@ -19,6 +19,8 @@ export type PlantStatus = {
   replication: ReplicationStatus
   losses: Losses
   configuration: ConfigurationStatus
+  /** What was removed from full disks before its time; one entry a topic. */
+  shed: ShedStatus[]
   board: { url?: string }
 }
 
@@ -123,6 +125,16 @@ export type SourceStatus = {
 
 /** `samples` are known; `andMore`: an unknown number besides. */
 export type Loss = { cause: string; samples: number; andMore: boolean }
+
+/** Sums over the partitions of a topic. */
+export type ShedStatus = {
+  topic: string
+  /** Records, and a few marks of transactions. */
+  offsets: number
+  /** The last time, and why. */
+  at: string
+  reason: string
+}
 
 /** Which plant folder each service runs, and what of it was refused. */
 export type ConfigurationStatus = {

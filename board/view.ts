@@ -1,13 +1,15 @@
 import type { InRecord } from '../edge-broker/kafka.ts'
-import { type Aggregate, serviceKeyPrefix } from '../model/index.ts'
+import { type Aggregate, type ShedEntry, serviceKeyPrefix, shedKeyPrefix } from '../model/index.ts'
 import { AlarmTable } from './alarm-table.ts'
 import { AssetTable } from './asset-table.ts'
 import { historyOf } from './history.ts'
 import type { AssetHistory, Changes, Health, LiveMessage, Snapshot } from './messages.ts'
+import { PartTable } from './part-table.ts'
 import { readers } from './payload.ts'
 import type { BoardAsset, BoardPlant } from './plant.ts'
 import { type Curve, SeriesTable } from './series-table.ts'
 import { ServiceTable } from './service-table.ts'
+import { shedStatus } from './shed.ts'
 import { SourceTable } from './source-table.ts'
 import type { BrokerStatus, FeedStatus, Lag, MachineStatus, OpenAlarm, PlantStatus } from './status.ts'
 import { iso } from './time.ts'
@@ -16,7 +18,7 @@ export const followedTopics = {
   /** Compacted: read from the start. */
   current: ['ledger', 'alarms'],
   /** Read as far back as history is shown. */
-  recent: ['alarm-events', 'signals', 'aggregates-1s'],
+  recent: ['alarm-events', 'signals', 'parts', 'aggregates-1s'],
 } as const
 
 export type ViewOptions = {
@@ -40,8 +42,10 @@ export class PlantView {
   boardUrl: string | undefined
   readonly #assets: AssetTable
   readonly #alarms = new AlarmTable()
+  readonly #parts = new PartTable()
   readonly #sources = new SourceTable()
   readonly #services = new ServiceTable()
+  readonly #shed = new Map<string, ShedEntry>()
   readonly #series: SeriesTable
   readonly #machines = new Map<string, { status: MachineStatus; text: string; revision: number }>()
   readonly #historyS: number
@@ -140,7 +144,8 @@ export class PlantView {
     if (!asset) return undefined
     const until = Math.floor(now / 1000)
     const from = Math.max(after, until - this.#historyS)
-    return historyOf(asset, this.#series, this.#alarms.eventsOf(assetId), { from, until, now })
+    const [events, parts] = [this.#alarms.eventsOf(assetId), this.#parts.of(assetId)]
+    return historyOf(asset, this.#series, events, parts, { from, until, now })
   }
 
   #applyOne(record: InRecord): boolean {
@@ -159,6 +164,11 @@ export class PlantView {
         if (signal) this.#series.applySignal(signal, this.#revision)
         return signal !== undefined
       }
+      case 'parts': {
+        const part = readers.part(record)
+        if (part) this.#parts.apply(part)
+        return part !== undefined
+      }
       case 'aggregates-1s': {
         const window = readers.aggregate(record)
         if (window) this.#applyAggregate(window)
@@ -176,6 +186,7 @@ export class PlantView {
 
   #applyLedger(record: InRecord): boolean {
     if (record.key.startsWith(serviceKeyPrefix)) return this.#applyService(record)
+    if (record.key.startsWith(shedKeyPrefix)) return this.#applyShed(record)
     if (record.value === null) {
       this.#sources.remove(record.key)
       return true
@@ -187,6 +198,12 @@ export class PlantView {
     }
     const entry = readers.ledger(record)
     if (entry) this.#sources.apply(entry)
+    return entry !== undefined
+  }
+
+  #applyShed(record: InRecord): boolean {
+    const entry = readers.shed(record)
+    if (entry) this.#shed.set(record.key, entry)
     return entry !== undefined
   }
 
@@ -224,6 +241,7 @@ export class PlantView {
       losses: this.#sources.losses(),
       sources: this.#sources.sources(),
       configuration: this.#services.status(),
+      shed: shedStatus([...this.#shed.values()]),
       board: this.boardUrl ? { url: this.boardUrl } : {},
     }
   }

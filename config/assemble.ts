@@ -34,7 +34,8 @@ function sourceOf({ source, connector, maxSessions, options, buffer, assets }: M
 }
 
 function assetsOf({ source, assets }: MachineFile): AssetSpec[] {
-  return assets.map(({ tags, template: _template, with: _with, table: _table, ...asset }) => ({
+  return assets.map(({ tags, template, with: _with, table: _table, ...asset }) => ({
+    ...(template !== undefined && { class: template }),
     ...asset,
     source,
     tags: tags.map(entry => tagOf(asset.id, entry)),

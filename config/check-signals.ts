@@ -1,6 +1,6 @@
 import { coded, type Tag } from '../model/index.ts'
 import { nearest } from '../model/nearest.ts'
-import type { ProcessorKind, SignalSpec } from '../processors/contract.ts'
+import type { ProcessorAsset, ProcessorKind, SignalSpec } from '../processors/contract.ts'
 import type { Kinds } from './kinds.ts'
 import type { PlantProblem } from './problem.ts'
 import { below, type Found, type IsSound, textsBelow } from './select.ts'
@@ -18,8 +18,8 @@ export function checkSignals(asset: Found, kinds: Kinds, isSound: IsSound): Plan
   return [...problems, ...reservedNames(asset)]
 }
 
-/** Names of what runs beside the declared signals, in the same place (`chainFor`). */
-const reserved: readonly unknown[] = ['aggregate', 'alarms']
+/** Names of what runs beside the declared signals, in the same place (`chainFor`), and of the signals it gives. */
+const reserved: readonly unknown[] = ['aggregate', 'alarms', 'clock', 'not-aggregated']
 
 function reservedNames(asset: Found): PlantProblem[] {
   return below(asset, 'signals', '*', 'name')
@@ -67,15 +67,17 @@ function creation(asset: Found, tags: readonly Tag[], signal: Found, kinds: Kind
   const spec = signal.value as SignalSpec
   const kind = kinds.processors.find(({ kind }) => kind === spec.processor)
   if (kind === undefined) return []
-  const message = refusal(kind, { id: String(below(asset, 'id')[0]?.value), tags }, spec)
+  const [assetClass] = [...textsBelow(asset, 'class'), ...textsBelow(asset, 'template')]
+  const declared = {
+    id: String(below(asset, 'id')[0]?.value),
+    tags,
+    ...(assetClass && { class: assetClass.value }),
+  }
+  const message = refusal(kind, declared, spec)
   return message === undefined ? [] : [signal.file.problem(signal.path, message)]
 }
 
-function refusal(
-  kind: ProcessorKind,
-  asset: { id: string; tags: readonly Tag[] },
-  spec: SignalSpec,
-): string | undefined {
+function refusal(kind: ProcessorKind, asset: ProcessorAsset, spec: SignalSpec): string | undefined {
   const { processor: _, ...options } = spec
   try {
     // The options have passed this kind's schema; its type parameter is not known here.

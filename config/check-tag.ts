@@ -3,7 +3,13 @@ import { below, type Found } from './select.ts'
 
 /** What no schema can tell of one tag. */
 export function checkTag(tag: Found): PlantProblem[] {
-  return [...checkRate(tag), ...checkRange(tag), ...checkScale(tag), ...checkPoints(tag)]
+  return [
+    ...checkRate(tag),
+    ...checkRange(tag),
+    ...checkScale(tag),
+    ...checkPoints(tag),
+    ...checkAggregate(tag),
+  ]
 }
 
 const one = (tag: Found, key: string): unknown => below(tag, key)[0]?.value
@@ -45,6 +51,15 @@ function checkPoints(tag: Found): PlantProblem[] {
       .filter(key => isOnePoint(pair(tag, key)))
       .map(key => file.problem([...path, key], 'must be two different values')),
   ]
+}
+
+function checkAggregate(tag: Found): PlantProblem[] {
+  const { file, path } = tag
+  const aggregate = one(tag, 'aggregate')
+  if (aggregate !== undefined && one(tag, 'class') === 'waveform')
+    return [file.problem([...path, 'aggregate'], 'a waveform is not aggregated', { at: 'key' })]
+  if (one(tag, 'wrap') === undefined || aggregate === 'counter') return []
+  return [file.problem([...path, 'wrap'], 'only a tag with "aggregate: counter" has "wrap"', { at: 'key' })]
 }
 
 function isOnePoint(values: readonly [number, number] | undefined): boolean {

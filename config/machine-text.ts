@@ -10,6 +10,7 @@ export type WritableMachine = {
 export type WritableAsset = {
   readonly id: string
   readonly name: string
+  readonly class?: string
   readonly tags: readonly WritableTag[]
   readonly signals?: readonly unknown[]
 }

@@ -69,6 +69,8 @@ export type AssetSpec = {
   readonly id: string
   readonly name: string
   readonly description?: string
+  /** Assets of one class share trained models. */
+  readonly class?: string
   /** Name of the source that serves it. */
   readonly source: string
   readonly tags: readonly Tag[]

@@ -19,9 +19,17 @@ function expandedSource(source: SourceSpec, all: readonly AssetSpec[]): Writable
   return { source: name, connector, options, assets: own.map(asset => expandedAsset(asset, source)) }
 }
 
-function expandedAsset({ id, name, description, signals }: AssetSpec, { tags }: SourceSpec): WritableAsset {
+function expandedAsset(asset: AssetSpec, { tags }: SourceSpec): WritableAsset {
+  const { id, name, description, class: assetClass, signals } = asset
   const entries = tags.filter(({ tag }) => tag.asset === id).map(expandedTag)
-  return { id, name, ...(description !== undefined && { description }), tags: entries, signals }
+  return {
+    id,
+    name,
+    ...(description !== undefined && { description }),
+    ...(assetClass !== undefined && { class: assetClass }),
+    tags: entries,
+    signals,
+  }
 }
 
 function expandedTag({ tag, address }: SourceSpec['tags'][number]): WritableTag {

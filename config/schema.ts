@@ -128,6 +128,19 @@ export const tagProperties = {
         '[low, high] in the unit of the tag; a value outside is passed on with status BadOutOfRange, an array or waveform as a whole when one element is outside.',
     }),
   ),
+  aggregate: Type.Optional(
+    Type.Union([Type.Literal('time-weighted'), Type.Literal('counter'), Type.Literal('states')], {
+      description:
+        'What its aggregates have beside count, extremes and mean. `time-weighted`: `timeMean`, in which a value counts as long as it was held. `counter`: `increase`, over wraps and resets. `states`: seconds in each value of a text, integer or boolean.',
+    }),
+  ),
+  wrap: Type.Optional(
+    Type.Number({
+      exclusiveMinimum: 0,
+      description:
+        'Counters: how many values it has before it begins again from zero, such as 65536. Without it a fall is a reset.',
+    }),
+  ),
   description: Type.Optional(Type.String({ description: 'What is measured, and where on the machine.' })),
   sampleRateHz: Type.Optional(
     Type.Number({
@@ -142,6 +155,11 @@ const assetProperties = {
   id: Type.String({ pattern: assetPattern, description: 'site/area/line/asset; unique in the plant.' }),
   name: Type.String({ minLength: 1, description: 'Shown to people.' }),
   description: Type.Optional(Type.String({ description: 'What it is, and what for.' })),
+  class: Type.Optional(
+    name(
+      'Assets of one class are alike, and share trained models; of an asset from a template it is the template, unless told.',
+    ),
+  ),
 }
 
 /** What every signal has; the options of its processor stand beside it. */
@@ -238,6 +256,7 @@ export type MachineFile = {
     id: string
     name: string
     description?: string
+    class?: string
     template?: string
     with?: Record<string, ParameterValue>
     table?: string

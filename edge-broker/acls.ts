@@ -21,7 +21,12 @@ const besides: Readonly<Record<Exclude<Party, 'clients'>, readonly Rule[]>> = {
   board: [...on('topic', '*', ['describe']), ...on('group', '*', ['describe'])],
   replicator: [],
   'replication-monitor': owner('replication-monitor'),
+  // To remove records is to delete on a topic; brokers let nobody delete the topic itself.
+  shedder: [...owner('shedder'), ...on('cluster', 'kafka-cluster', ['describe'])],
+  trainer: [],
   operator: [...on('topic', '*', ['describe', 'describe-configs']), ...on('group', '*', ['describe'])],
+  // It commits no position: what it has put back is marked in the topic itself.
+  retrier: on('transactional-id', 'retrier', ['write']),
 }
 
 function owner(name: string): Rule[] {
@@ -73,5 +78,6 @@ function topicRules(rows: readonly Topic[], party: Party): Rule[] {
   return rows.flatMap(row => [
     ...(row.writers.includes(party) ? on('topic', row.name, ['write']) : []),
     ...(row.readers.includes(party) ? on('topic', row.name, ['read']) : []),
+    ...(party === 'shedder' && row.shed !== undefined ? on('topic', row.name, ['delete']) : []),
   ])
 }

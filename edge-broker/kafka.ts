@@ -10,6 +10,8 @@
  * Only files in edge-broker/client/ import a Kafka client.
  */
 
+import type { Disk } from './disk/plan.ts'
+
 /** Where a cluster is and who we are to it. Paths name PEM files; the key's mode is 0600. */
 export type Connection = {
   readonly bootstrap: readonly string[]
@@ -65,6 +67,8 @@ export type ReaderStart = 'earliest' | 'latest' | { readonly timestamp: number }
 
 /** Batches in partition order. The next fetch waits until the last batch was taken: a slow consumer bounds memory. */
 export interface Reader extends AsyncIterable<readonly InRecord[]> {
+  /** As of the last answers there is nothing that was not taken. */
+  readonly isAtEnd: boolean
   /** Safe at any time; ends the iteration. */
   close(): Promise<void>
 }
@@ -114,8 +118,18 @@ export interface Admin {
   /** Creates what is missing; what exists stays as it is. */
   createTopics(topics: readonly TopicSpec[]): Promise<void>
   createAcls(acls: readonly Acl[]): Promise<void>
-  /** `latest`: the last stable offset, for readers of committed records. */
-  offsets(topics: readonly string[], at: 'earliest' | 'latest'): Promise<Position[]>
+  /**
+   * `latest`: the last stable offset, for readers of committed records. Of a time (ms UTC) the first record that is not
+   * older, or `latest` where there is none.
+   */
+  offsets(
+    topics: readonly string[],
+    at: 'earliest' | 'latest' | { readonly timestamp: number },
+  ): Promise<Position[]>
+  /** The disk of every broker that is up, and the size there of each partition of these topics. */
+  disks(topics: readonly string[]): Promise<Disk[]>
+  /** Removes what lies before an offset. @throws MillraceError `unauthorised` */
+  deleteRecords(before: readonly Position[]): Promise<void>
   /** Stable committed positions of a group. */
   groupPositions(group: string, topics: readonly string[]): Promise<Position[]>
   close(): Promise<void>

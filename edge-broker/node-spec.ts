@@ -20,6 +20,8 @@ export type NodeSpec = {
   readonly dir: string
   readonly tls: Connection['tls']
   readonly heapMiB?: number
+  /** Space kept in `dir` for the start after the disk was full; left out: none. */
+  readonly reserveMiB?: number
   /** Java's own options, for programs that live shortly. */
   readonly jvmFlags?: readonly string[]
   /** Server properties that replace or add to the template's. */

@@ -5,6 +5,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { coded, MillraceError } from '../model/index.ts'
+import { releaseReserve } from './disk/reserve.ts'
 import { archiveFlags, type Command, javaCommand } from './java.ts'
 import type { NodeSpec } from './node-spec.ts'
 import { privateFolder, writeSecret } from './secret-files.ts'
@@ -40,6 +41,7 @@ export async function startsIn(log: string): Promise<number> {
  */
 export async function prepareNode(spec: NodeSpec): Promise<Command> {
   await privateFolder(spec.dir)
+  if (spec.reserveMiB !== undefined) await releaseReserve(spec.dir, spec.reserveMiB)
   const [cert, key] = await Promise.all([readFile(spec.tls.cert, 'utf8'), readFile(spec.tls.key, 'utf8')])
   await writeSecret(join(spec.dir, 'keystore.pem'), `${key}${cert}`)
   const file = join(spec.dir, 'server.properties')

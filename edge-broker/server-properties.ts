@@ -67,6 +67,10 @@ function durability(nodes: number): Record<string, string> {
     // Positions of a source that is off for the holidays stay; by default they are forgotten after a week.
     'offsets.retention.minutes': String(10 * 365 * 24 * 60),
     'offset.metadata.max.bytes': '16384',
+    'delete.topic.enable': 'false', // who may remove records of a topic may not remove the topic
+    'log.retention.check.interval.ms': '10000', // what is shed from a full disk is free soon
+    'log.segment.delete.delay.ms': '5000',
+    'log.initial.task.delay.ms': '1000', // flushing and retention, too, begin that long after a start: 30 s by default
     'log.flush.interval.ms': '1000',
     'log.flush.scheduler.interval.ms': '500',
     'log.flush.offset.checkpoint.interval.ms': '1000',

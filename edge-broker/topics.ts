@@ -8,14 +8,20 @@ export type ClusterPlan = {
   readonly region?: { readonly name: string; readonly exports: readonly string[] }
 }
 
-/** Kafka principals of the plant's own services; `clients` stands for every foreign reader. */
+/**
+ * Kafka principals of the plant's own services; `clients` stands for every foreign reader, `retrier` for the command that
+ * puts dead letters back.
+ */
 export type Party =
   | 'connectors'
   | 'processors'
   | 'board'
   | 'replicator'
   | 'replication-monitor'
+  | 'shedder'
   | 'operator'
+  | 'retrier'
+  | 'trainer'
   | 'clients'
 
 /** One row of the topic table. */
@@ -47,8 +53,8 @@ export const topicTable: readonly Topic[] = [
     what: 'all samples of one asset in one publishing interval',
     partitions: 'plant',
     keep: { days: 7, gib: 8 },
-    writers: ['connectors'],
-    readers: ['connectors', 'processors', ...everybody],
+    writers: ['connectors', 'retrier'],
+    readers: ['connectors', 'processors', 'trainer', ...everybody],
     shed: 4,
   },
   {
@@ -57,7 +63,7 @@ export const topicTable: readonly Topic[] = [
     what: 'vibration blocks: float32 little endian; rate, unit and time in headers',
     partitions: 'plant',
     keep: { days: 2, gib: 8 },
-    writers: ['connectors'],
+    writers: ['connectors', 'retrier'],
     readers: ['connectors', 'processors', ...everybody],
     shed: 1,
   },
@@ -96,7 +102,7 @@ export const topicTable: readonly Topic[] = [
     partitions: 'plant',
     keep: { days: 5 * year, gib: 8 },
     writers: ['processors'],
-    readers: ['processors', 'board', ...everybody],
+    readers: ['processors', 'board', 'trainer', ...everybody],
   },
   {
     name: 'parts',
@@ -146,11 +152,20 @@ export const topicTable: readonly Topic[] = [
   {
     name: 'models',
     key: 'model id',
-    what: 'parameters or ONNX, with their training positions and scores',
+    what: 'parameters or ONNX, with their training positions and scores; which of a class are in force',
     partitions: 1,
     keep: 'compacted',
-    writers: [],
-    readers: ['processors', 'board', ...everybody],
+    writers: ['trainer'],
+    readers: ['processors', 'board', 'trainer', ...everybody],
+  },
+  {
+    name: 'labels',
+    key: 'asset',
+    what: 'what people know: failures, repairs, alarms that were true or false',
+    partitions: 'plant',
+    keep: { days: 10 * year, gib: 1 },
+    writers: ['trainer'],
+    readers: ['processors', 'board', 'trainer', ...everybody],
   },
   {
     name: 'leases',
@@ -162,13 +177,22 @@ export const topicTable: readonly Topic[] = [
     readers: ['connectors', 'operator'],
   },
   {
-    name: 'ledger',
-    key: 'source/server',
-    what: 'what each source has done, by server: position, counts, losses, revised intervals; what was replicated; which configuration each service runs',
+    name: 'processor-leases',
+    key: 'server',
+    what: 'every second, which partitions a processors service processes; its silence moves them. Internal, no contract',
     partitions: 1,
     keep: 'compacted',
-    writers: ['connectors', 'processors', 'replication-monitor'],
-    readers: ['connectors', 'processors', 'board', 'replication-monitor', ...everybody],
+    writers: ['processors'],
+    readers: ['processors', 'operator'],
+  },
+  {
+    name: 'ledger',
+    key: 'source/server',
+    what: 'what each source has done, by server: position, counts, losses, revised intervals; what was replicated; what was shed from full disks; which configuration each service runs',
+    partitions: 1,
+    keep: 'compacted',
+    writers: ['connectors', 'processors', 'replication-monitor', 'shedder'],
+    readers: ['connectors', 'processors', 'board', 'replication-monitor', 'shedder', ...everybody],
   },
   {
     name: 'activations',
@@ -182,11 +206,11 @@ export const topicTable: readonly Topic[] = [
   {
     name: 'dead-letter',
     key: 'as source',
-    what: 'what could not be read; reason and position in headers',
+    what: 'what could not be read, as it was; reason and position in headers; a mark for each that was put back',
     partitions: 'plant',
     keep: { days: 28, gib: 1 },
-    writers: ['processors'],
-    readers: ['board', ...everybody],
+    writers: ['processors', 'retrier'],
+    readers: ['retrier', 'board', ...everybody],
     shed: 2,
   },
   {
@@ -258,11 +282,14 @@ const compacted = {
   'min.cleanable.dirty.ratio': '0.2',
 }
 
+/** Kafka removes whole segments, and never the one that is being written. */
+export const segmentBytes = 128 * 1024 ** 2
+
 function deleted({ days, gib }: { days: number; gib: number }): Record<string, string> {
   return {
     'cleanup.policy': 'delete',
     'retention.ms': String(days * 86_400_000),
     'retention.bytes': String(gib * 1024 ** 3),
-    'segment.bytes': String(128 * 1024 ** 2),
+    'segment.bytes': String(segmentBytes),
   }
 }

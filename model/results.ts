@@ -23,6 +23,30 @@ export const Aggregate = Type.Object(
       minimum: 0,
       description: 'counts re-emissions after late samples; the highest counts',
     }),
+    late: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        description: 'samples among these that came after the window was closed; absent: none',
+      }),
+    ),
+    timeMean: Type.Optional(
+      Type.Union([Type.Number(), Type.Null()], {
+        description:
+          'mean in which a value counts as long as it was held; of tags declared `aggregate: time-weighted`',
+      }),
+    ),
+    increase: Type.Optional(
+      Type.Number({
+        description:
+          'how far the counter went on, over its wraps and resets; of tags declared `aggregate: counter`',
+      }),
+    ),
+    states: Type.Optional(
+      Type.Record(Type.String(), Type.Number(), {
+        description:
+          'seconds in each state, `not-known` where the value was bad; of tags declared `aggregate: states`',
+      }),
+    ),
     evidence: Type.Array(Evidence),
   },
   { $id: 'aggregate-v1', title: 'Aggregate v1' },

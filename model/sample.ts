@@ -25,6 +25,9 @@ export type Tag = {
   curve?: 'square-root'
   /** [low, high] in the tag's unit; a value outside, or an array with an element outside, gets status BadOutOfRange. */
   range?: readonly [number, number]
+  /** What its aggregates have beside count, extremes and mean; `wrap`: where a counter begins again from zero. */
+  aggregate?: 'time-weighted' | 'counter' | 'states'
+  wrap?: number
   description?: string
   /** Waveforms only: samples a second within a block. */
   sampleRateHz?: number

@@ -32,16 +32,35 @@ export type ServiceEntry = Static<typeof ServiceEntry>
 /** Keys of these entries in the topic `ledger` begin so; no source is named so. */
 export const serviceKeyPrefix = 'service:'
 
-/** A configuration that took effect in one partition; topic `activations`, in the transaction of the first record it was applied to. */
+/**
+ * What took effect in one partition besides its input records; topic `activations`. A configuration, or a choice of models,
+ * is in the transaction of the first record it was applied to; a tick, where for a second there was nothing to read, in one
+ * of its own.
+ */
 export const Activation = Type.Object(
   {
     v: Type.Literal(1),
-    kind: Type.Literal('configuration'),
+    kind: Type.Union([Type.Literal('configuration'), Type.Literal('models'), Type.Literal('tick')]),
     plant: Type.String(),
     plantHash: Type.String(),
+    t: Type.Optional(
+      Type.Integer({
+        description: 'of a tick: its time; of a configuration: receipt of that record; microseconds UTC',
+      }),
+    ),
     before: Type.Object(
       { topic: Type.String(), partition: Type.Integer(), offset: Type.String() },
       { description: 'the input record from which on it holds; offsets as decimal strings' },
+    ),
+    models: Type.Optional(
+      Type.Record(
+        Type.String(),
+        Type.Object({
+          active: Type.Union([Type.String(), Type.Null()]),
+          shadow: Type.Union([Type.String(), Type.Null()]),
+        }),
+        { description: 'kind `models`: ids of the models in force from then on, by asset class' },
+      ),
     ),
   },
   { $id: 'activation-v1', title: 'Activation v1' },

@@ -1,5 +1,6 @@
 import {
   type Chain,
+  type Micros,
   MillraceError,
   type Output,
   type Processor,
@@ -67,18 +68,49 @@ function refuseDoubleNames(asset: ProcessorAsset, processors: readonly Processor
   })
 }
 
-/** Steps every processor of the asset in order, and changes `states`. What one gives out as a signal, the later ones see. */
+/** Steps every processor of the asset in order, and changes `states`. What one gives out as a signal or part, the later ones see. */
 export function runChain(states: States, chain: Chain, event: ProcessorEvent): Output[] {
   const events = [event]
   const outputs: Output[] = []
   for (const processor of chain.processors) {
     const given = events.flatMap(one => stepped(states, processor, one))
-    for (const output of given) {
-      outputs.push(output)
-      if (output.topic === 'signals') events.push({ kind: 'signal', signal: output.value })
-    }
+    outputs.push(...given)
+    events.push(...given.flatMap(seenLater))
   }
   return outputs
+}
+
+/** What the later processors of the chain see of an output. */
+function seenLater(output: Output): ProcessorEvent[] {
+  if (output.topic === 'signals') return [{ kind: 'signal', signal: output.value }]
+  if (output.topic === 'parts') return [{ kind: 'part', part: output.value }]
+  return []
+}
+
+/** The same at a tick. Names the processors whose state has changed, and leaves the others' as they are. */
+export function runTick(
+  states: States,
+  chain: Chain,
+  t: Micros,
+): { readonly outputs: readonly Output[]; readonly changed: ReadonlySet<string> } {
+  const outputs: Output[] = []
+  const changed = new Set<string>()
+  for (const processor of chain.processors) {
+    const { name } = processor
+    const before = states.has(name) ? states.get(name) : processor.initial()
+    const [after, given] = processor.step(before, { kind: 'tick', t })
+    if (after !== before || given.length > 0) {
+      states.set(name, after)
+      changed.add(name)
+    }
+    const earlier = outputs.flatMap(seenLater)
+    outputs.push(...given)
+    for (const event of earlier) {
+      changed.add(name)
+      outputs.push(...stepped(states, processor, event))
+    }
+  }
+  return { outputs, changed }
 }
 
 function stepped(states: States, processor: Processor<unknown>, event: ProcessorEvent): readonly Output[] {

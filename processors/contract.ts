@@ -11,7 +11,12 @@ import type { TObject, TProperties } from 'typebox'
 import type { AssetId, Processor, Tag } from '../model/index.ts'
 
 /** What a processor may know of its asset. */
-export type ProcessorAsset = { readonly id: AssetId; readonly tags: readonly Tag[] }
+export type ProcessorAsset = {
+  readonly id: AssetId
+  readonly tags: readonly Tag[]
+  /** Assets of one class share trained models. */
+  readonly class?: string
+}
 
 /** One declared signal of an asset: `processor` is a kind, `name` the signal's, the rest the kind's options. */
 export type SignalSpec = {

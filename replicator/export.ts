@@ -9,6 +9,7 @@ export const exportable = [
   'aggregates-1m',
   'aggregates-1h',
   'signals',
+  'parts',
   'alarms',
   'alarm-events',
 ] as const satisfies readonly Output['topic'][]

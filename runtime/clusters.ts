@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { ServerSpec } from '../config/plant.ts'
 import { connectKafka } from '../edge-broker/client/index.ts'
+import { takeReserve } from '../edge-broker/disk/reserve.ts'
 import type { Connection, Kafka } from '../edge-broker/kafka.ts'
 import { clusterIdOf, prepareNode } from '../edge-broker/node.ts'
 import type { NodeAddress, NodeSpec } from '../edge-broker/node-spec.ts'
@@ -14,6 +15,9 @@ import { brokerPrincipal } from './services.ts'
 export type Cluster = { readonly processes: readonly SupervisedProcess[]; readonly admin: Connection }
 
 const readyMs = 120_000
+/** What a broker needs to start on a full disk, and to run until what is shed is free. */
+const reserveMiB = 256
+const reserveEveryMs = 10_000
 
 export function edgeCluster({ plant, layout, authority, ports }: Installation): Cluster {
   const servers = plant.servers.filter(server => server.services.includes('broker'))
@@ -64,7 +68,14 @@ const adminOf = (nodes: readonly NodeAddress[], credentialsDir: string): Connect
 })
 
 function brokerProcess(server: ServerSpec, logFile: string, spec: NodeSpec): SupervisedProcess {
-  const program = () => prepareNode(spec)
+  let isReserving = false
+  const reserve = () => void takeReserve(spec.dir, reserveMiB).catch(() => {})
+  const program = () => {
+    // Taken once there is space for it, and again when a disk that was full has space again.
+    if (!isReserving) setInterval(reserve, reserveEveryMs).unref()
+    isReserving = true
+    return prepareNode({ ...spec, reserveMiB })
+  }
   return superviseProcess({ name: `${server.name}/broker`, program, logFile, graceMs: 30_000 })
 }
 

@@ -55,7 +55,8 @@ export async function install(plant: Plant, layout: Layout, portBase?: number): 
     for (const { name, kind } of principals) await ensure(authority, layout, server, name, kind)
   }
   if (ownRegion) await ensure(authority, layout, regionServer, 'region-1', 'broker')
-  for (const operator of ['admin', 'operator', ...(ownRegion ? ['region-admin'] : [])]) {
+  const operators = ['admin', 'operator', 'retrier', 'trainer', ...(ownRegion ? ['region-admin'] : [])]
+  for (const operator of operators) {
     await ensureIn(authority, layout.clientDir(operator), { name: operator, kind: 'service' })
   }
   return { plant, layout, authority, portBase: base, ports, ownRegion }

@@ -1,9 +1,18 @@
+import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 
 /** The project's root, which holds `config`, `.millrace` and `node_modules`. */
 export const projectRoot = resolve(import.meta.dirname, '..')
 
-export const demoPlant = join(projectRoot, 'config', 'plants', 'demo')
+const examplePlants = join(projectRoot, 'config', 'plants')
+export const demoPlant = join(examplePlants, 'demo')
+
+/** The folder that a person named: a folder, or the name of an example plant where there is no such folder. */
+export function plantFolder(named: string): string {
+  const example = join(examplePlants, named)
+  const isName = /^[a-z0-9-]+$/.test(named) && !existsSync(named)
+  return isName && existsSync(example) ? example : named
+}
 
 /**
  * Where a plant's state is in a clone. Each server has a folder of its own, as if it were another machine: nothing in it

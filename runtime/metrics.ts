@@ -2,7 +2,9 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client'
-import { coded, type LedgerEntry, type MillraceError } from '../model/index.ts'
+import { type Disk, usedShare } from '../edge-broker/disk/plan.ts'
+import type { PartitionLag } from '../edge-broker/lag.ts'
+import { coded, type LedgerEntry, type MillraceError, type ShedEntry } from '../model/index.ts'
 
 export type Metrics = {
   /** One more of an error code, out of the bounded list. */
@@ -15,6 +17,12 @@ export type Metrics = {
   source(name: string, entry: () => LedgerEntry): void
   /** Processed input records, and what they gave. */
   processed(inputs: number, outputs: number): void
+  /** How far behind each partition is that this service processes. */
+  lags(lags: readonly PartitionLag[]): void
+  /** The brokers' disks as they are now. */
+  disks(disks: readonly Disk[]): void
+  /** What was removed from full disks: the latest entry of each partition. */
+  shed(entries: readonly ShedEntry[]): void
   text(): Promise<string>
 }
 
@@ -56,13 +64,27 @@ export function openMetrics(service: string, server: string): Metrics {
       counts?.inputs.inc(inputs)
       counts?.outputs.inc(outputs)
     },
+    lags: lags => counts?.lags(lags, Date.now()),
+    ...(service === 'processors' ? diskMetrics(registry) : { disks: () => {}, shed: () => {} }),
     text: () => registry.metrics(),
   }
 }
 
 function processorCounts(registry: Registry) {
   const counter = (name: string, help: string) => new Counter({ name, help, registers: [registry] })
+  const gauge = (name: string, help: string) =>
+    new Gauge({ name, help, labelNames: ['topic', 'partition'], registers: [registry] })
+  const records = gauge('millrace_processing_lag_records', 'Input records that wait to be processed.')
+  const seconds = gauge('millrace_processing_lag_seconds', 'How long the oldest of them has waited.')
   return {
+    lags(lags: readonly PartitionLag[], now: number) {
+      records.reset()
+      seconds.reset()
+      for (const { topic, partition, records: waiting, since } of lags) {
+        records.set({ topic, partition }, waiting)
+        seconds.set({ topic, partition }, since === undefined ? 0 : Math.max(0, now - since) / 1000)
+      }
+    },
     inputs: counter('millrace_records_processed_total', 'Input records processed and committed.'),
     outputs: counter('millrace_records_produced_total', 'Records that processing them gave.'),
   }
@@ -111,6 +133,39 @@ function ledgerMetrics(registry: Registry, entries: () => readonly LedgerEntry[]
     one(entry.state === 'connected' || entry.state === 'degraded' ? 1 : 0),
   )
   gauge('millrace_source_bad_tags', 'Tags that are bad now.', [], entry => one(entry.badTags.length))
+}
+
+function diskMetrics(registry: Registry): Pick<Metrics, 'disks' | 'shed'> {
+  const registers = [registry]
+  const used = new Gauge({
+    name: 'millrace_broker_disk_used_ratio',
+    help: "Share of a broker's disk that is in use.",
+    labelNames: ['broker'],
+    registers,
+  })
+  const free = new Gauge({
+    name: 'millrace_broker_disk_free_bytes',
+    help: "Free bytes of a broker's disk.",
+    labelNames: ['broker'],
+    registers,
+  })
+  const shed = new Gauge({
+    name: 'millrace_shed_offsets',
+    help: 'Offsets removed before their time because a disk was nearly full, since ever, as last told.',
+    labelNames: ['topic', 'partition'],
+    registers,
+  })
+  return {
+    disks(disks) {
+      for (const disk of disks) {
+        used.set({ broker: disk.broker }, usedShare(disk))
+        free.set({ broker: disk.broker }, disk.freeBytes)
+      }
+    },
+    shed(entries) {
+      for (const { topic, partition, offsets } of entries) shed.set({ topic, partition }, offsets)
+    },
+  }
 }
 
 type Options = { readonly name: string; readonly help: string; readonly labelNames: string[] }

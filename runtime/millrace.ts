@@ -1,6 +1,8 @@
 #!/usr/bin/env node
 import { Command } from 'commander'
 import { MillraceError } from '../model/index.ts'
+import { plantFolder } from './layout.ts'
+import { declareLearning } from './learning-commands.ts'
 
 /** The command line. Each command is loaded when it is called, so that `--help` and `check` stay quick. */
 const program = new Command('millrace')
@@ -14,7 +16,11 @@ Exit codes: 0 done; 1 it could not be done, the last line says why and what to d
 Environment: MILLRACE_STATE names the state folder (default .millrace/<plant> beside the project).`,
   )
 
-const plantOption = ['--plant <dir>', 'folder of the plant (default: the demo plant)'] as const
+const plantOption = [
+  '--plant <dir>',
+  'folder of the plant, or the name of an example: demo, connected-cars (default: demo)',
+  plantFolder,
+] as const
 const stateOption = ['--state <dir>', 'state folder (default: .millrace/<plant>)'] as const
 
 const assetOption = ['--asset <id>', 'site/area/line/asset that the tags are of'] as const
@@ -50,7 +56,9 @@ program
     'print what the plant comes to: templates and tables expanded, defaults filled in, as YAML',
   )
   .option('--json', 'print {ok, plant, problems[]}, with --expand also sources[]')
-  .action(async (dir, options) => (await import('./commands/check.ts')).check(dir, options))
+  .action(async (dir, options) =>
+    (await import('./commands/check.ts')).check(dir && plantFolder(dir), options),
+  )
 
 program
   .command('status')
@@ -161,6 +169,61 @@ program
   .option('--json', 'print {principal, group, files}')
   .action(async (name, options) => (await import('./commands/client.ts')).client(name, options))
 
+program
+  .command('backtest')
+  .description('play history through the processors as a plant folder declares them, before it is used')
+  .option('--from <when>', 'ISO 8601, or a time ago such as 30d; of files: their beginning')
+  .option('--to <when>', 'ISO 8601, now, or a time ago (default: ten seconds ago; of files: their end)')
+  .option('--config <dir>', 'plant folder to try (default: the one that runs)')
+  .option('--diff', 'compare with the signals and alarms that were')
+  .option('--was <files...>', 'compare with these: what a backtest wrote, or tail --json printed')
+  .option(
+    '--files <files...>',
+    'history from files: telemetry as tail --json prints it, CSV or .f32 recordings',
+  )
+  .option('--as <asset>', 'site/area/line/asset whose recording a CSV or .f32 is')
+  .option(...sourceOption)
+  .option('--warm-up <time>', 'history before --from that fills windows and baselines', '1h')
+  .option('--aggregates', 'write the aggregates too')
+  .option('--out <dir>', 'where the results are written', 'backtest')
+  .option('--threads <n>', 'partitions are shared between so many (default: one a core)', integer)
+  .option(...plantOption)
+  .option(...stateOption)
+  .option(
+    '--json',
+    'print {plant, plantHash, from, to, samples, seconds, results, files[], differences, difference[]}',
+  )
+  .action(async options => (await import('./commands/backtest.ts')).backtest(options))
+
+const deadletter = program
+  .command('deadletter')
+  .description('records that could not be read: see them, and put them back once the cause is mended')
+const letterFilters = (command: Command) =>
+  command
+    .option('--asset <id>', 'only of this asset, line, area or site')
+    .option('--source <name>', 'only of this source')
+    .option('--topic <name>', 'only what was in this topic: telemetry or waveforms')
+    .option('--code <code>', 'only with this error code')
+    .option(...plantOption)
+    .option(...stateOption)
+letterFilters(deadletter.command('list', { isDefault: true }))
+  .description('what waits, with position, time, source and reason')
+  .option('--all', 'also what was put back')
+  .option(
+    '--json',
+    'print an array of {letter, position, topic, time, key, source, code, reason, retryOf, bytes, state}',
+  )
+  .addHelpText('after', '\nExit code 3: a dead letter waits.')
+  .action(async options => (await import('./commands/deadletter.ts')).listLetters(options))
+letterFilters(deadletter.command('retry'))
+  .description('put records back into their topics, once each, and tell what became of them')
+  .argument('[letters...]', 'as the list shows them: dead-letter/0/17')
+  .option('--every', 'everything that waits')
+  .option('--wait <s>', 'wait so long for the processors to take them', positive, 30)
+  .option('--json', 'print {putBack[], taken, again[]}')
+  .addHelpText('after', '\nExit code 3: a record could not be read again, or was not taken in time.')
+  .action(async (letters, options) => (await import('./commands/deadletter.ts')).retry(letters, options))
+
 const pki = program.command('pki').description("the plant's certificates")
 pki
   .command('list', { isDefault: true })
@@ -212,6 +275,8 @@ function brokers(text: string): 1 | 3 {
   if (text === '1' || text === '3') return Number(text) as 1 | 3
   return program.error(`--brokers is 1 or 3, not "${text}"`, { exitCode: 2 })
 }
+
+declareLearning(program, { plantOption, stateOption, integer })
 
 program.configureOutput({ outputError: (text, write) => write(text) }).exitOverride()
 

@@ -15,7 +15,11 @@ export function renderStatus(status: PlantStatus): string[] {
     ...readersLines(machines),
     ...machines.filter(machine => machine.state !== 'connected').map(machineLine),
     ...ledgerLines(status),
+    ...shedLines(status),
     `  lag          ${lagLine(status)}`,
+    ...(isLate(status.lag)
+      ? ['    ! the processors are behind: aggregates, signals and alarms are as late']
+      : []),
     `  replicated   ${replicationLine(status)}`,
     `  open alarms  ${alarms.open.length}`,
     ...alarms.open.map(
@@ -86,6 +90,14 @@ function clockOff({ offsetMs, uncertaintyMs }: NonNullable<SourceStatus['clock']
   return `, its clock is ${seconds} s ${offsetMs > 0 ? 'ahead' : 'behind'}`
 }
 
+/** What is gone although nobody had read it long enough: the disks were full. */
+function shedLines({ shed }: PlantStatus): string[] {
+  return shed.map(
+    ({ topic, offsets, at, reason }) =>
+      `  ! shed       ${topic}: ${whole.format(offsets)} of the oldest records removed, last at ${at}. ${reason}`,
+  )
+}
+
 const causeNames: Readonly<Record<string, string>> = {
   queueOverflow: 'queue overflow',
   revisedInterval: 'revised interval',
@@ -113,6 +125,11 @@ function configurationLines({ configuration: { services, refused } }: PlantStatu
     ]),
   ]
 }
+
+/** Behind by more than this, somebody is to look, s. */
+const lateS = 60
+
+export const isLate = ({ seconds }: PlantStatus['lag']): boolean => (seconds ?? 0) > lateS
 
 function lagLine({ lag }: PlantStatus): string {
   if (lag.records === null) return 'not known yet'

@@ -28,7 +28,7 @@ export const services: Readonly<Record<ServiceName, ServiceRow>> = {
     main: async () => (await import('./services/connectors.ts')).runConnectors,
   },
   processors: {
-    principals: service('processors'),
+    principals: service('processors', 'shedder'),
     teller: 'processors',
     main: async () => (await import('./services/processors.ts')).runProcessors,
   },

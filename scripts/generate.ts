@@ -1,6 +1,6 @@
 /**
  * Writes what is generated and kept: the reference page and option tables of the configuration, and the JSON Schemas of
- * the records. `--check` writes nothing, and exits 1 when a file differs from what would be written.
+ * the records, as they are and, once, as they are first. `--check` writes nothing, and exits 1 when a file differs from what would be written.
  */
 import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
@@ -13,10 +13,15 @@ import {
   Activation,
   Aggregate,
   Alarm,
+  Label,
   LedgerEntry,
+  ModelChoice,
+  Part,
   ServiceEntry,
+  ShedEntry,
   Signal,
   TelemetryRecord,
+  TrainedModel,
 } from '../model/index.ts'
 import { ReplicationEntry } from '../replicator/entry.ts'
 
@@ -28,16 +33,25 @@ export const recordSchemas = [
   Aggregate,
   Signal,
   Alarm,
+  Part,
   LedgerEntry,
   ReplicationEntry,
   ServiceEntry,
+  ShedEntry,
   Activation,
+  TrainedModel,
+  ModelChoice,
+  Label,
 ] as const
 
 /** Every generated file, by its path from the project's root, as it should be. */
 export function generatedFiles(): Map<string, string> {
   const files = new Map<string, string>([['docs/reference/configuration.md', referencePage(builtIn)]])
-  for (const schema of recordSchemas) files.set(`docs/schemas/${idOf(schema)}.json`, schemaText(schema))
+  for (const schema of recordSchemas) {
+    files.set(`docs/schemas/${idOf(schema)}.json`, schemaText(schema))
+    const first = `docs/schemas/first/${idOf(schema)}.json`
+    if (current(first) === undefined) files.set(first, schemaText(schema)) // what was released never changes
+  }
   for (const kind of Object.values(builtIn.connectors)) {
     const path = `connectors/${kind.kind}/README.md`
     const page = existsSync(join(root, path)) ? readFileSync(join(root, path), 'utf8') : ''

@@ -14,7 +14,12 @@ main(async () => {
   requireJava()
   await preparePackages()
   await prepareJars()
-  const lacking = { ...(await preparePython()), ...(await prepareMilo()), ...(await prepareDebian()) }
+  const lacking = {
+    ...(await preparePython()),
+    ...(await prepareMilo()),
+    ...(await prepareConnect()),
+    ...(await prepareDebian()),
+  }
   const dir = mkdtempSync(join(tmpdir(), 'millrace-preparation-'))
   try {
     const file = join(dir, 'preparation.json')
@@ -27,18 +32,20 @@ main(async () => {
 })
 
 /**
- * Three lanes side by side, two of which hold their output back: tests wait more than they compute. What has to keep a
- * time comes after. Arguments go to vitest, which then runs once.
+ * Three lanes side by side, of which two hold their output back: devices wait more than they compute, units the other way
+ * round. What has to keep a time comes after. Arguments go to vitest, which then runs once.
  */
 async function allTests(env) {
   const chosen = process.argv.slice(2)
   if (chosen.length > 0) return [await vitest(chosen, { env })]
-  const lanes = await Promise.all([
+  const held = project => vitest(['--project', project], { env, held: true })
+  const unitsThenClusters = async () => [await held('unit'), await held('clusters')]
+  const [plants, devices, others] = await Promise.all([
     vitest(['--project', 'plants'], { env }),
-    vitest(['--project', 'clusters'], { env, held: true }),
-    vitest(['--project', 'unit', '--project', 'devices'], { env, held: true }),
+    held('devices'),
+    unitsThenClusters(),
   ])
-  return [...lanes, await vitest(['--project', 'alone'], { env })]
+  return [plants, devices, ...others, await vitest(['--project', 'alone'], { env })]
 }
 
 const withSbin = { ...process.env, PATH: `${process.env.PATH}:/usr/sbin` }
@@ -94,6 +101,21 @@ async function prepareMilo() {
     return {}
   } catch (error) {
     return { milo: firstLine(error.message) }
+  }
+}
+
+/** Kafka Connect's file sink, which is not part of what the plant runs. */
+async function prepareConnect() {
+  const dir = join(root, 'test', 'servers', 'connect-file')
+  if (existsSync(join(dir, 'jars'))) return {}
+  try {
+    const pom = join(dir, 'pom.xml')
+    await step('Kafka Connect file sink', () =>
+      run('mvn', ['-q', '-B', '-f', pom, 'dependency:copy-dependencies']),
+    )
+    return {}
+  } catch (error) {
+    return { connectFile: firstLine(error.message) }
   }
 }
 

@@ -5,6 +5,7 @@ import type { TestContext } from 'vitest'
 export const projectRoot = resolve(import.meta.dirname, '..')
 export const python = join(projectRoot, '.venv', 'bin', 'python')
 
+export const connectFileJars = join(projectRoot, 'test', 'servers', 'connect-file', 'jars')
 export const miloDir = join(projectRoot, 'test', 'servers', 'milo')
 
 /** Public recordings to measure on; never part of the project. */
@@ -24,6 +25,7 @@ const lacks = {
     existsSync(join(miloDir, 'classes', 'Main.class'))
       ? undefined
       : 'Eclipse Milo is not fetched and compiled',
+  connectFile: () => (existsSync(connectFileJars) ? undefined : "Kafka Connect's file sink is not fetched"),
   chromium: () => (onPath('chromium') ? undefined : 'chromium is not installed'),
   mount: () =>
     process.getuid?.() === 0 && onPath('mount') ? undefined : 'only root may mount a small file system',

@@ -12,6 +12,12 @@ import { Panel } from './panel.js'
  */
 
 const eventsAtMost = 20
+const partShapes = /** @type {const} */ ({
+  ok: 'normal',
+  rework: 'warning',
+  scrap: 'alarm',
+  'not-known': 'waiting',
+})
 
 /** One machine in full, over the overview; its address is `#/<asset id>`, so that it can be sent to a colleague. */
 export class Detail {
@@ -107,6 +113,7 @@ export class Detail {
     for (const tag of history.tags) this.#panel(frame.tags, `tag ${tag.name}`).showTag(tag, history)
     frame.signalsPart.hidden = history.signals.length === 0
     frame.tagsPart.hidden = history.tags.length === 0
+    this.#showParts(frame, history)
     this.#showEvents(frame, history)
   }
 
@@ -115,6 +122,18 @@ export class Detail {
     const panel = this.#panels.get(key) ?? new Panel(host, key.slice(key.indexOf(' ') + 1))
     this.#panels.set(key, panel)
     return panel
+  }
+
+  /** @param {ReturnType<typeof frame>} frame @param {AssetHistory} history */
+  #showParts({ parts, partsPart }, history) {
+    partsPart.hidden = history.parts.length === 0
+    const items = history.parts.map(({ part, t, final, verdict, reason }) => {
+      const shape = partShapes[verdict]
+      const when = el('span', { class: 'event-time' }, formatTime(t / 1000, this.#state.now()))
+      const what = `${formatName(verdict)}${part === null ? '' : `, part ${part}`}${final ? '' : ', still made'}`
+      return el('li', { 'data-severity': shape }, icon(shape), when, `${what}. ${reason}`)
+    })
+    parts.replaceChildren(...items)
   }
 
   /** @param {ReturnType<typeof frame>} frame @param {AssetHistory} history */
@@ -168,6 +187,8 @@ function frame(onClose) {
   const signalsPart = part('Signals', signals)
   const tagsPart = part('Tags', tags)
   const eventsPart = part('Alarm history', events)
+  const parts = el('ol', { class: 'events' })
+  const partsPart = part('Last parts', parts)
   const head = el('header', { class: 'detail-head' }, el('div', {}, title, path), close)
   const root = el(
     'div',
@@ -178,6 +199,7 @@ function frame(onClose) {
     ledger,
     loading,
     signalsPart,
+    partsPart,
     tagsPart,
     eventsPart,
   )
@@ -192,6 +214,8 @@ function frame(onClose) {
     signals,
     tags,
     events,
+    parts,
+    partsPart,
     signalsPart,
     tagsPart,
     eventsPart,

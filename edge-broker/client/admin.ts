@@ -6,10 +6,11 @@ import {
   ResourceTypes,
 } from '@platformatic/kafka'
 import { MillraceError } from '../../model/index.ts'
-import type { Acl, Admin, TopicSpec } from '../kafka.ts'
+import type { Disk } from '../disk/plan.ts'
+import type { Acl, Admin, Position, TopicSpec } from '../kafka.ts'
 import { clientOptions, contact, type Settings, topicsOf } from './connection.ts'
 import { hasApiError, kafkaError } from './errors.ts'
-import { offsetsAt, type Partition, stablePositions } from './offsets.ts'
+import { byTopic, offsetsAt, type Partition, stablePositions } from './offsets.ts'
 import { type Patience, patience, persist, within } from './patience.ts'
 
 export async function openAdmin(settings: Settings): Promise<Admin> {
@@ -33,6 +34,8 @@ export async function openAdmin(settings: Settings): Promise<Admin> {
       doing('list offsets', async time =>
         offsetsAt(client, time, await partitionsOf(client, time, topics), at),
       ),
+    disks: topics => doing('look at the disks', time => disksOf(client, time, topics)),
+    deleteRecords: before => doing('remove records', time => deleteRecords(client, time, before)),
     groupPositions: (group, topics) =>
       doing(`read the positions of ${group}`, async time =>
         stablePositions(client, time, group, await partitionsOf(client, time, topics)),
@@ -62,6 +65,36 @@ async function replicasOf(client: Client, time: Patience, topics: readonly strin
 async function partitionsOf(client: Client, time: Patience, topics: readonly string[]): Promise<Partition[]> {
   const replicas = await replicasOf(client, time, [...new Set(topics)])
   return replicas.map(({ topic, partition }) => ({ topic, partition }))
+}
+
+async function disksOf(client: Client, time: Patience, names: readonly string[]): Promise<Disk[]> {
+  const asked = byTopic(await partitionsOf(client, time, names)).map(([name, partitions]) => ({
+    name,
+    partitions: partitions.map(({ partition }) => partition),
+  }))
+  const brokers = await persist(time, () => client.describeLogDirs({ topics: asked }))
+  return brokers.flatMap(({ broker, results }) =>
+    results.map(({ totalBytes, usableBytes, topics }) => ({
+      broker: Number(broker),
+      totalBytes: Number(totalBytes),
+      freeBytes: Number(usableBytes),
+      partitions: topics.flatMap(({ name: topic, partitions }) =>
+        partitions.map(({ partitionIndex: partition, partitionSize }) => ({
+          topic,
+          partition,
+          bytes: Number(partitionSize),
+        })),
+      ),
+    })),
+  )
+}
+
+async function deleteRecords(client: Client, time: Patience, before: readonly Position[]): Promise<void> {
+  const topics = byTopic(before).map(([name, partitions]) => ({
+    name,
+    partitions: partitions.map(({ partition, offset }) => ({ partition, offset })),
+  }))
+  await persist(time, () => client.deleteRecords({ topics }))
 }
 
 async function createTopics(client: Client, time: Patience, topics: readonly TopicSpec[]): Promise<void> {

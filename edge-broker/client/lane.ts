@@ -13,6 +13,8 @@ export type Lane = Partition & {
   /** What the caller has had; control records and aborted ones count. */
   takenOffset: bigint
   readonly end: bigint | undefined
+  /** The last answer held nothing more. */
+  atEnd: boolean
   /** In a fetch that is under way. It is in one at a time, so that nothing is read twice. */
   asked: boolean
   /** ms UTC of the first failure since the last good answer */
@@ -39,6 +41,7 @@ export function newLane({ topic, partition }: Partition, begin: bigint, end: big
     fetchOffset: begin,
     takenOffset: begin,
     end,
+    atEnd: false,
     asked: false,
     troubledSince: undefined,
   }
@@ -57,14 +60,19 @@ export function hasEnded({ end, takenOffset }: Lane): boolean {
 export function receive(lane: Lane, broker: number, answer: FetchAnswer): Chunk | undefined {
   lane.troubledSince = undefined
   const from = lane.fetchOffset
+  lane.atEnd = answer.batches.length === 0 && from >= answer.lastStableOffset
   const next = nextOffset(answer.batches)
   if (next === undefined || next <= from) return undefined
   lane.fetchOffset = next
   return { lane, broker, from, next, answer }
 }
 
-/** Nothing may be left before the end: compaction has removed it, or it was all control records. */
-export function passEmptiness(lane: Lane, { lastStableOffset }: FetchAnswer): void {
+/**
+ * Nothing may be left before the end: compaction has removed it.
+ * @param answer one that its size has not cut short; of a partition left out for want of room it tells nothing
+ */
+export function passEmptiness(lane: Lane, { lastStableOffset, batches }: FetchAnswer): void {
+  if (batches.length > 0) return
   if (lane.end === undefined || lane.fetchOffset >= lane.end || lastStableOffset < lane.end) return
   lane.fetchOffset = lane.end
   lane.takenOffset = lane.end

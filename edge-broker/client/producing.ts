@@ -9,6 +9,7 @@ import {
 } from '@platformatic/kafka'
 import type { OutRecord } from '../kafka.ts'
 import { clientOptions, type Settings } from './connection.ts'
+import { produce } from './produce.ts'
 
 /** Most bytes of keys, values and headers in one batch; brokers take 1 MiB (message.max.bytes), unless told otherwise. */
 const chunkBytes = 900_000
@@ -34,14 +35,15 @@ type SendBatch = (options: SendOptions<Buffer, Buffer, Buffer, Buffer>) => Promi
 
 /**
  * Brokers with access lists take AddPartitionsToTxn beyond version 3 from other brokers only: it needs ClusterAction.
- * The library would take the highest version it knows.
+ * The library would take the highest version it knows. What is produced is encoded by us.
  */
 export class MillraceProducer extends Producer {
   override [kGetApi]<Arguments extends unknown[], Response>(
     name: string,
     callback: Callback<API<Arguments, Response>>,
   ): void {
-    if (name !== 'AddPartitionsToTxn') super[kGetApi](name, callback)
+    if (name === 'Produce') callback(null, produce as unknown as API<Arguments, Response>)
+    else if (name !== 'AddPartitionsToTxn') super[kGetApi](name, callback)
     else callback(null, addPartitionsToTxnV3.api as unknown as API<Arguments, Response>)
   }
 }

@@ -4,7 +4,7 @@ import type { MillraceError } from '../../model/index.ts'
 import type { InRecord, Kafka, Reader } from '../kafka.ts'
 import { checkPartitions, clientOptions, contact, type Settings, topicsOf } from './connection.ts'
 import { hasApiError, kafkaError } from './errors.ts'
-import { type FetchAnswer, fetchFrom } from './fetch.ts'
+import { type FetchAnswer, fetchFrom, isWhole } from './fetch.ts'
 import {
   type Chunk,
   hasEnded,
@@ -90,6 +90,10 @@ class CommittedReader implements Reader {
     }
   }
 
+  get isAtEnd(): boolean {
+    return this.#chunks.length === 0 && this.#lanes.every(({ atEnd }) => atEnd)
+  }
+
   async close(): Promise<void> {
     this.#closing.abort()
     this.#chunks.length = 0
@@ -100,7 +104,8 @@ class CommittedReader implements Reader {
   #isOver(): boolean {
     if (this.#closing.signal.aborted) return true
     if (this.#failure && this.#chunks.length === 0) throw this.#failure
-    return this.#waitsForEnd && this.#lanes.every(lane => lane.end === undefined || hasEnded(lane))
+    const isDone = (lane: Lane) => lane.end === undefined || hasEnded(lane)
+    return this.#waitsForEnd && this.#lanes.every(isDone) && this.#chunks.every(({ lane }) => !lane.end)
   }
 
   #news(): Promise<void> {
@@ -142,7 +147,7 @@ class CommittedReader implements Reader {
   }
 
   async #receive(broker: number, lanes: readonly Lane[], answers: readonly FetchAnswer[]): Promise<void> {
-    const nothing = answers.every(({ batches }) => batches.length === 0)
+    const whole = isWhole(answers)
     for (const answer of answers) {
       const lane = lanes.find(
         ({ topicId, partition }) => topicId === answer.topicId && partition === answer.partition,
@@ -155,7 +160,7 @@ class CommittedReader implements Reader {
       this.#troubles = 0
       const chunk = receive(lane, broker, answer)
       if (chunk) this.#chunks.push(chunk)
-      if (nothing) passEmptiness(lane, answer)
+      else if (whole) passEmptiness(lane, answer)
     }
     this.#rotate()
   }
@@ -190,6 +195,7 @@ class CommittedReader implements Reader {
 
   #trouble(lane: Lane, thrown: unknown): void {
     lane.leader = unknown
+    lane.atEnd = false
     lane.troubledSince ??= Date.now()
     if (Date.now() - lane.troubledSince < this.#timeoutMs) return
     this.#fail(kafkaError(thrown, `read ${lane.topic}/${lane.partition}`))

@@ -4,9 +4,6 @@ import type { Kafka, Reader, Writer } from '../kafka.ts'
 import type { Word } from './claim.ts'
 import { type Beat, Roster } from './roster.ts'
 
-/** The topic and partition of the beats. Never written in a transaction: an open one would hold back its readers. */
-const leases = { topic: 'leases', partition: 0 }
-
 /** A server is silent after five seconds, and has stopped reading after four: its clock began when it sent. */
 const beatMs = 1_000
 const leaseMs = 4_000
@@ -14,16 +11,22 @@ const deadAfterMs = 5_000
 
 export type PresenceOptions = {
   readonly kafka: Kafka
+  /** Of the beats, one partition. Never written in a transaction: an open one would hold back its readers. */
+  readonly topic: string
   readonly server: string
   readonly onTrouble: (error: MillraceError) => void
 }
 
 type Spoken = Beat['sources'][string]
 
-/** This server among those that run connectors. */
+/** This server among those that run the same service, and what each does of what only one may do at a time. */
 export type Presence = {
   /** What the beats say of a source from now on; undefined: nothing to do with it. */
   say(source: string, word: Spoken | undefined): void
+  /** Whether this server says that it holds it. */
+  isHeld(source: string): boolean
+  /** Whether another server that is here says so. */
+  isHeldElsewhere(source: string): boolean
   /** Whether Kafka has it that this server holds the source. */
   isSaid(source: string): boolean
   /** Whether everybody who is alive has been heard by now. */
@@ -46,7 +49,8 @@ export type Presence = {
 
 const now = () => performance.now()
 
-export function openPresence({ kafka, server, onTrouble }: PresenceOptions): Presence {
+export function openPresence({ kafka, topic, server, onTrouble }: PresenceOptions): Presence {
+  const leases = { topic, partition: 0 }
   const roster = new Roster({ me: server, deadAfterMs, beatMs })
   const mine = new Map<string, Spoken>()
   const startedAt = now()
@@ -97,7 +101,7 @@ export function openPresence({ kafka, server, onTrouble }: PresenceOptions): Pre
   const listenUntil = async (signal: AbortSignal): Promise<void> => {
     while (!signal.aborted) {
       try {
-        await orAbort(listen(kafka, signal, heard), signal)
+        await orAbort(listen(kafka, leases, signal, heard), signal)
       } catch (thrown) {
         if (signal.aborted) return
         trouble(thrown)
@@ -118,6 +122,11 @@ export function openPresence({ kafka, server, onTrouble }: PresenceOptions): Pre
       dueNow.resolve()
       ring()
     },
+    isHeld: source => mine.get(source) === 'held',
+    isHeldElsewhere: source =>
+      [...roster.alive(now()).values()].some(
+        beat => beat.server !== server && beat.sources[source] === 'held',
+      ),
     isSaid: source => acknowledged[source] === 'held',
     isKnown: () => roster.isKnown(now()),
     holding() {
@@ -153,6 +162,7 @@ const saidOf = (sources: Beat['sources'], word: Spoken): ReadonlySet<string> =>
 /** What was there before comes first, marked as past. */
 async function listen(
   kafka: Kafka,
+  leases: { readonly topic: string; readonly partition: number },
   signal: AbortSignal,
   heard: (beat: Beat, past: boolean) => void,
 ): Promise<void> {

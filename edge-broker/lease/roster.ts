@@ -1,7 +1,10 @@
 import { type Static, Type } from 'typebox'
 import type { Word } from './claim.ts'
 
-/** What a connectors service says of itself every second; topic `leases`, compacted by server. */
+/**
+ * What a service says of itself every second: a connectors service of its sources in `leases`, a processors service of its
+ * partitions in `processor-leases`; compacted by server.
+ */
 export const Beat = Type.Object({
   v: Type.Literal(1),
   server: Type.String(),

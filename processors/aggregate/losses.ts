@@ -1,4 +1,5 @@
 import type { Micros, Output, Signal, TelemetryRecord } from '../../model/index.ts'
+import { timeText } from './clock.ts'
 
 /** What could not be aggregated since the asset's first record, in samples. */
 export type Losses = {
@@ -6,6 +7,8 @@ export type Losses = {
   late: [number, number, number]
   /** Had no tag, time, value or status that can be read. */
   unreadable: number
+  /** Were stamped more than a day ahead of their source's clock. */
+  ahead: number
   /** Their sum when it was last told, and the source time of that. */
   told: number
   toldAt: Micros
@@ -15,7 +18,7 @@ export type Losses = {
 const everyMicros = 60_000_000
 
 export function noLosses(): Losses {
-  return { late: [0, 0, 0], unreadable: 0, told: 0, toldAt: 0, verdict: 'normal' }
+  return { late: [0, 0, 0], unreadable: 0, ahead: 0, told: 0, toldAt: 0, verdict: 'normal' }
 }
 
 /**
@@ -29,7 +32,7 @@ export function lossSignal(
   record: TelemetryRecord,
   watermark: Micros | null,
 ): Output[] {
-  const lost = losses.late[0] + losses.unreadable
+  const lost = losses.late[0] + losses.unreadable + losses.ahead
   const t = watermark ?? 0
   const minuteOver = t >= losses.toldAt + everyMicros
   if (lost > losses.told) {
@@ -61,28 +64,23 @@ function signalOf(
     unit: 'samples',
     verdict: losses.verdict,
     reason: reasonOf(losses, watermark),
-    details: { late1s, late1m, late1h, unreadable: losses.unreadable },
+    details: { late1s, late1m, late1h, unreadable: losses.unreadable, ahead: losses.ahead },
     evidence: [{ source, epoch, from: seq, to: seq }],
   }
 }
 
 function reasonOf(
-  { late: [late1s, late1m, late1h], unreadable, verdict }: Losses,
+  { late: [late1s, late1m, late1h], unreadable, ahead, verdict }: Losses,
   watermark: Micros | null,
 ): string {
   if (verdict === 'normal')
-    return `For a minute every sample was aggregated; ${late1s + unreadable} were not before`
+    return `For a minute every sample was aggregated; ${late1s + unreadable + ahead} were not before`
   const parts = []
   if (late1s > 0)
     parts.push(
       `${late1s} samples came too late for their 1 s aggregate, ${late1m} for the 1 min and ${late1h} for the 1 h one; the newest source time is ${timeText(watermark)}: if that is not now, check the clock of the source`,
     )
   if (unreadable > 0) parts.push(`${unreadable} samples had no tag, time, value or status that can be read`)
+  if (ahead > 0) parts.push(`${ahead} samples were stamped more than a day ahead of their source's clock`)
   return parts.join('; ')
-}
-
-/** ISO 8601 where the time is within a Date's range. */
-function timeText(t: Micros | null): string {
-  const date = new Date((t ?? 0) / 1_000)
-  return Number.isNaN(date.getTime()) ? `${t} µs` : date.toISOString()
 }

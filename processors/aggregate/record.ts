@@ -1,17 +1,12 @@
 import { type Micros, segmentPattern, type TelemetryRecord } from '../../model/index.ts'
+import type { Observed } from '../event-time/index.ts'
+import type { Course } from './course.ts'
 import { type Level, startOf } from './level.ts'
-import type { Losses } from './losses.ts'
+import { addPoint, newLine } from './line.ts'
 import { addOpen, newSeries, reopened, type Series } from './series.ts'
-import { type Spans, witnessWindow } from './spans.ts'
+import { witnessWindow } from './spans.ts'
+import type { AggregateState } from './state.ts'
 import { addSample, type Window } from './window.ts'
-
-export type AggregateState = {
-  /** Newest source time of the asset; null before its first sample. A window that ends at or before it is closed. */
-  watermark: Micros | null
-  series: Record<string, Series>
-  spans: Spans
-  losses: Losses
-}
 
 /** A closed window that late samples have changed in this step. */
 export type Revised = {
@@ -21,28 +16,43 @@ export type Revised = {
   readonly window: Window
 }
 
+/** What samples are gathered into. */
+export type Following = {
+  readonly levels: readonly Level[]
+  readonly courses: ReadonlyMap<string, Course>
+}
+
 /** One tag of the record that is being added. */
-type Column = { readonly tag: string; readonly series: Series }
+type Column = {
+  readonly tag: string
+  readonly series: Series
+  readonly course: Course | undefined
+}
 
 type LateSample = { readonly t: Micros; readonly value: unknown; readonly good: boolean }
 
 const tagName = new RegExp(`^${segmentPattern}$`)
 
+/** Further ahead than this beyond the limit nothing is aggregated: its window would wait for ever. */
+const farthestMicros = 86_400_000_000
+
 /**
  * Adds every sample, and lists in `revised` the closed windows that have changed. No object is made a sample.
- * @returns the newest source time, -Infinity if there is none
+ * `limit` is the newest source time that is believed.
  */
 export function addRecord(
   state: AggregateState,
   record: TelemetryRecord,
-  levels: readonly Level[],
+  limit: Micros,
+  { levels, courses }: Following,
   revised: Revised[],
-): Micros {
-  const columns = record.tags.map(tag => columnOf(state, tag))
+): Pick<Observed, 'newest' | 'ahead'> {
+  const columns = record.tags.map(tag => columnOf(state, courses, tag))
   const samples = Math.max(record.tag.length, record.t.length, record.value.length, record.status.length)
-  const watermark = state.watermark ?? Number.NEGATIVE_INFINITY
+  const watermark = state.time.watermark ?? Number.NEGATIVE_INFINITY
   const size = levels[0]!.size
   let newest = Number.NEGATIVE_INFINITY
+  let ahead = Number.NEGATIVE_INFINITY
   let start = Number.NaN
   for (let i = 0; i < samples; i++) {
     const index = record.tag[i]!
@@ -60,7 +70,13 @@ export function addRecord(
     }
     const value = record.value[i]
     const good = status >>> 30 === 0
-    if (t > newest) newest = t
+    if (t > limit) {
+      if (t > ahead) ahead = t
+      if (t > limit + farthestMicros) {
+        state.losses.ahead++
+        continue
+      }
+    } else if (t > newest) newest = t
     const sameWindow = t >= start && t < start + size
     if (!sameWindow) start = startOf(t, size)
     if (start + size <= watermark) {
@@ -69,17 +85,27 @@ export function addRecord(
     }
     if (!sameWindow) witnessWindow(state.spans[0], start, record)
     addOpen(column.series, 0, start, t, value, good)
+    if (column.course !== undefined) follow(column, t, value, good)
   }
-  return newest
+  return { newest, ahead }
 }
 
-function columnOf({ series }: AggregateState, tag: unknown): Column | undefined {
+function follow({ series, course }: Column, t: Micros, value: unknown, good: boolean): void {
+  series.line ??= newLine()
+  addPoint(series.line, course!, t, value, good)
+}
+
+function columnOf(
+  { series }: AggregateState,
+  courses: Following['courses'],
+  tag: unknown,
+): Column | undefined {
   if (typeof tag !== 'string') return undefined
   if (!Object.hasOwn(series, tag)) {
     if (!tagName.test(tag)) return undefined
     series[tag] = newSeries()
   }
-  return { tag, series: series[tag]! }
+  return { tag, series: series[tag]!, course: courses.get(tag) }
 }
 
 /** A closed window has been merged already, so that every longer one up to the first open one needs the sample as well. */
@@ -91,19 +117,22 @@ function addLate(
   { t, value, good }: LateSample,
   revised: Revised[],
 ): void {
-  const watermark = state.watermark!
+  const watermark = state.time.watermark!
   for (const [n, { size, kept }] of levels.entries()) {
     const start = startOf(t, size)
     if (start + size + kept <= watermark) {
       state.losses.late[n]!++
       continue
     }
+    if (n === 0 && column.course !== undefined) follow(column, t, value, good)
     witnessWindow(state.spans[n]!, start, record)
     if (start + size > watermark) {
       addOpen(column.series, n, start, t, value, good)
       return
     }
-    addSample(revisedWindow(revised, column, n, start), t, value, good)
+    const window = revisedWindow(revised, column, n, start)
+    window.late++
+    addSample(window, t, value, good)
   }
 }
 

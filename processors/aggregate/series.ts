@@ -1,9 +1,15 @@
 import type { Micros } from '../../model/index.ts'
 import { entryAt, type Level, startOf } from './level.ts'
+import type { Line } from './line.ts'
 import { addSample, type Kept, keep, mergeWindow, openWindow, reopen, type Window } from './window.ts'
 
 /** The windows of one tag by level, oldest first: those that are open, and those kept for late samples. */
-export type Series = { open: [Window[], Window[], Window[]]; kept: [Kept[], Kept[], Kept[]] }
+export type Series = {
+  open: [Window[], Window[], Window[]]
+  kept: [Kept[], Kept[], Kept[]]
+  /** Of tags that are followed over time. */
+  line?: Line
+}
 
 export function newSeries(): Series {
   return { open: [[], [], []], kept: [[], [], []] }
@@ -38,7 +44,7 @@ export function addOpen(
 
 /**
  * Closes the windows that the watermark has passed: merges each into the next longer one and hands it to `give`, which
- * counts it as given out. Lets go what is kept no longer.
+ * counts it as given out, unless it was given out as it stands. Lets go what is kept no longer.
  */
 export function closeSeries(
   series: Series,
@@ -54,7 +60,7 @@ export function closeSeries(
       const window = open.shift()!
       if (longer !== undefined)
         mergeWindow(entryAt(series.open[n + 1]!, startOf(window.start, longer.size), openWindow), window)
-      give(window, n)
+      if (window.emitted === 0 || window.given !== window.count) give(window, n)
       keepWindow(series, n, window)
     }
     const old = series.kept[n]!
@@ -62,6 +68,7 @@ export function closeSeries(
   }
 }
 
-export function isEmpty({ open, kept }: Series): boolean {
-  return open.every(list => list.length === 0) && kept.every(list => list.length === 0)
+/** Where a tag is followed over time, what it was last is never let go. */
+export function isEmpty({ open, kept, line }: Series): boolean {
+  return line === undefined && open.every(list => list.length === 0) && kept.every(list => list.length === 0)
 }

@@ -43,6 +43,22 @@ export function evidenceIn(spans: Spans): (n: number, start: Micros) => Evidence
   }
 }
 
+/** The same for windows that are given out before they close: with the evidence of what is still open below them. */
+export function evidenceAhead(
+  spans: Spans,
+  levels: readonly Level[],
+): (n: number, start: Micros) => Evidence[] {
+  const closed = evidenceIn(spans)
+  return (n, start) => {
+    const evidence = structuredClone(closed(n, start))
+    const end = start + levels[n]!.size
+    for (const below of spans.slice(0, n).flat()) {
+      if (below.start >= start && below.start < end) witnessAll(evidence, below.evidence)
+    }
+    return evidence
+  }
+}
+
 function newSpan(start: Micros): Span {
   return { start, evidence: [] }
 }

@@ -14,8 +14,12 @@ export type Window = {
   max: number
   last: unknown
   lastT: Micros
-  /** How often it was given out; 0 while it is open. */
+  /** How often it was given out. */
   emitted: number
+  /** Samples in it when it was last given out. */
+  given: number
+  /** Samples that came after it was closed. */
+  late: number
 }
 
 /** A closed window, kept for late samples: the same fields without their names, because there are many of them. */
@@ -31,6 +35,8 @@ export type Kept = [
   last: unknown,
   lastT: Micros,
   emitted: number,
+  given: number,
+  late: number,
 ]
 
 /** Beyond this a square does not fit a double: mean and std become null, never a wrong number. */
@@ -49,16 +55,32 @@ export function openWindow(start: Micros): Window {
     last: null,
     lastT: 0,
     emitted: 0,
+    given: 0,
+    late: 0,
   }
 }
 
 export function keep(w: Window): Kept {
-  return [w.start, w.count, w.good, w.n, w.mean, w.m2, w.min, w.max, w.last, w.lastT, w.emitted]
+  return [
+    w.start,
+    w.count,
+    w.good,
+    w.n,
+    w.mean,
+    w.m2,
+    w.min,
+    w.max,
+    w.last,
+    w.lastT,
+    w.emitted,
+    w.given,
+    w.late,
+  ]
 }
 
 export function reopen(kept: Kept): Window {
-  const [start, count, good, n, mean, m2, min, max, last, lastT, emitted] = kept
-  return { start, count, good, n, mean, m2, min, max, last, lastT, emitted }
+  const [start, count, good, n, mean, m2, min, max, last, lastT, emitted, given, late] = kept
+  return { start, count, good, n, mean, m2, min, max, last, lastT, emitted, given, late }
 }
 
 /** Adds one sample: Welford's update, whose error does not grow with the ratio of mean to spread. */
@@ -117,6 +139,7 @@ export function aggregateOf(
   { asset, tag, unit }: { readonly asset: string; readonly tag: string; readonly unit: string | undefined },
   size: Micros,
   evidence: Evidence[],
+  revision: number,
 ): Aggregate {
   const numeric = w.n > 0
   const squared = numeric && w.m2 >= 0
@@ -133,9 +156,10 @@ export function aggregateOf(
     mean: squared ? w.mean : null,
     std: squared && w.n > 1 ? Math.sqrt(w.m2 / (w.n - 1)) : null,
     last: w.last,
-    revision: w.emitted,
+    revision,
     evidence,
   }
+  if (w.late > 0) record.late = w.late
   if (unit !== undefined) record.unit = unit
   return record
 }

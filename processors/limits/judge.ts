@@ -43,7 +43,7 @@ export function judge(state: LimitsState, reading: Reading, tag: Tag, options: L
   }
 }
 
-function beyond(value: number, limit: Bounds | undefined, hysteresis: number): boolean {
+export function beyond(value: number, limit: Bounds | undefined, hysteresis: number): boolean {
   if (limit === undefined) return false
   const { above = Number.POSITIVE_INFINITY, below = Number.NEGATIVE_INFINITY } = limit
   return value > above - hysteresis || value < below + hysteresis

@@ -2,7 +2,7 @@ import { type Static, Type } from 'typebox'
 import { MillraceError } from '../../model/index.ts'
 import type { ProcessorAsset } from '../contract.ts'
 
-const bounds = (description: string) =>
+export const bounds = (description: string) =>
   Type.Optional(
     Type.Object(
       {

@@ -63,7 +63,15 @@ function undeclared(asset: string, ids: readonly string[]): string {
   return `nobody declares ${asset}, and it is followed all the same. ${meant}`
 }
 
-const assetTopics = ['telemetry', 'waveforms', 'aggregates-1s', 'aggregates-1m', 'signals', 'alarm-events']
+const assetTopics = [
+  'telemetry',
+  'waveforms',
+  'aggregates-1s',
+  'aggregates-1m',
+  'signals',
+  'parts',
+  'alarm-events',
+]
 
 function assetOf({ headers, key, value }: InRecord): string {
   const named = headers.get('asset')

@@ -2,9 +2,9 @@ import { followPlant, PlantView, startBoard } from '../../board/index.ts'
 import type { Plant, ServerSpec } from '../../config/plant.ts'
 import { MillraceError } from '../../model/index.ts'
 import { expectedBrokers } from '../connection.ts'
+import { processorGroup } from '../input.ts'
 import { usualPorts } from '../ports.ts'
 import type { ServiceContext } from '../service.ts'
-import { processorGroup } from './processors.ts'
 
 /** Serves the board, fed from the topics; begun anew when the plant folder changes. */
 export async function runBoard(context: ServiceContext): Promise<void> {

@@ -2,11 +2,12 @@ import type { Rival } from '../../edge-broker/lease/claim.ts'
 import { type Owned, own, readClaim } from '../../edge-broker/lease/own.ts'
 import { drain } from '../../edge-broker/task/drain.ts'
 import { abortedAfter, coded, MillraceError, untilOneFails } from '../../model/index.ts'
+import { leaving } from '../divide.ts'
 import { persistently } from '../persistently.ts'
 import { type Books, backlogFor, failureOf, troubleOf } from './books.ts'
 import { note } from './notes.ts'
 import { permission, readWhile } from './reading.ts'
-import { isAlone, leaving, type Seat } from './seat.ts'
+import { isAlone, type Seat } from './seat.ts'
 import { dropSuperseded } from './settling.ts'
 
 /** How long an owner that leaves in order goes on sending what it has read, ms. */
@@ -19,7 +20,7 @@ const partingMs = 2_000
 export async function ownSource(seat: Seat, books: Books): Promise<void> {
   const { presence, spec, context } = seat
   let owned: Owned | undefined
-  const leave = leaving(seat)
+  const leave = leaving(seat, presence, context.signal)
   const may = permission(seat, books.buffer, () => owned)
   const read = new AbortController()
   presence.say(spec.name, 'held')

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { PlantView } from '../../board/index.ts'
+import type { Part } from '../../model/index.ts'
 import {
   aggregate,
   alarm,
@@ -159,6 +160,29 @@ describe('status', () => {
     expect(view.status(now).losses).toMatchObject({ total: 20, unknownFrom: ['press'] })
   })
 
+  test('tells what was removed from full disks, a topic, and takes it for no source', () => {
+    const view = shopAt(now)
+    const entry = (partition: number, offsets: number, at: number) => ({
+      v: 1,
+      topic: 'waveforms',
+      partition,
+      at,
+      reason: `disk of ${at}`,
+      offsets,
+      ranges: [{ from: '0', to: String(offsets), at }],
+    })
+    const sources = view.status(now).sources.length
+    view.apply([
+      record('ledger', 'shed:waveforms/0', entry(0, 5, 1_000_000), now),
+      record('ledger', 'shed:waveforms/1', entry(1, 7, 3_000_000), now),
+    ])
+    const { shed, feed, sources: after } = view.status(now)
+    expect(shed).toEqual([
+      { topic: 'waveforms', offsets: 12, at: '1970-01-01T00:00:03.000Z', reason: 'disk of 3000000' },
+    ])
+    expect([feed.badPayloads, after.length]).toEqual([0, sources])
+  })
+
   test('a refused change is told once with its place, and who runs what', () => {
     const view = shopAt(now)
     const problems = [{ file: 'machines/press.yaml', line: 3, column: 5, message: 'unknown key "unitt"' }]
@@ -240,11 +264,39 @@ describe('alarms', () => {
   })
 })
 
+describe('parts', () => {
+  const made = (n: number, change: Partial<Part> = {}) => {
+    const start = (now + 1_000 * n) * 1_000
+    const part: Part = {
+      ...{ v: 1, id: `p${n}`, asset: ids.press, parts: 'strokes', part: String(n), start, end: start + 1e6 },
+      ...{ t: start + 1e6, revision: 0, final: true, verdict: 'ok', reason: 'All of force within limits' },
+      ...{ features: {}, late: 0, evidence: [], ...change },
+    }
+    return record('parts', ids.press, part, now)
+  }
+
+  test('the last ones of a machine are shown, the newest first, each in its highest revision', () => {
+    const view = shopAt(now)
+    const scrap = { verdict: 'scrap', reason: 'force is 950 kN, above its scrap limit of 880 kN' } as const
+    const records = [
+      ...Array.from({ length: 20 }, (_, n) => made(n)),
+      made(20, { ...scrap, final: false, end: null }),
+      made(20, { ...scrap, revision: 1 }),
+    ]
+    view.apply(records)
+    view.apply(records)
+    const { parts } = view.history(ids.press, 0, now)!
+    expect(parts.map(({ part }) => part)).toEqual(Array.from({ length: 12 }, (_, i) => String(20 - i)))
+    expect(parts[0]).toMatchObject({ final: true, ...scrap })
+    expect(view.history(ids.pump, 0, now)?.parts).toEqual([])
+  })
+})
+
 describe('bad records', () => {
   test('are counted and change nothing', () => {
     const view = shopAt(now)
     const before = JSON.stringify(view.status(now).machines)
-    const bad = ['ledger', 'alarms', 'alarm-events', 'signals', 'aggregates-1s'].flatMap(topic =>
+    const bad = ['ledger', 'alarms', 'alarm-events', 'signals', 'parts', 'aggregates-1s'].flatMap(topic =>
       ['', '{', 'null', '[]', '{"v":1}', '{"v":2,"asset":"x"}', '\u0000\ufffd'].map(text =>
         record(topic, 'x', text, now),
       ),

@@ -105,6 +105,19 @@ describe('a plant with bad machines', () => {
     const letter = JSON.parse(stdout) as { headers: Record<string, string> }
     expect(letter.headers.reason).toMatch(/cannot be read/)
     expect(letter.headers.position).toMatch(/^telemetry\/0\/\d+$/)
+    const listed = await plant.millrace('deadletter', 'list', '--json')
+    expect(listed.code).toBe(3)
+    const [waiting] = JSON.parse(listed.stdout) as { letter: string; position: string; state: string }[]
+    expect(waiting).toMatchObject({ position: letter.headers.position, state: 'waiting' })
+    // What is wrong with the record itself is wrong again.
+    const retried = await plant.millrace('deadletter', 'retry', waiting!.letter, '--json')
+    expect(retried.code).toBe(3)
+    const { again } = JSON.parse(retried.stdout) as { again: { retryOf: string; reason: string }[] }
+    expect(again).toMatchObject([{ retryOf: waiting!.letter, reason: letter.headers.reason }])
+    const out = join(dir, 'backtest')
+    const played = await plant.millrace('backtest', '--from', '1h', '--diff', '--json', '--out', out)
+    expect(played.code, played.stdout).toBe(0)
+    expect(JSON.parse(played.stdout)).toMatchObject({ plant: 'bad-day', differences: 0 })
     const { stdout: later } = await plant.millrace('tail', 'aggregates-1s', '--limit', '1', '--json')
     expect((JSON.parse(later) as { value: { asset: string } }).value.asset).toBe('bad/hall/line/press')
   })

@@ -3,8 +3,10 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { Ajv } from 'ajv'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import type { PlantStatus } from '../../board/index.ts'
+import { Part } from '../../model/index.ts'
 import { launchBrowser } from '../board/browser.ts'
 import { needs } from '../needs.ts'
 import { gone, processesNaming, type RunningPlant, runMillrace, startPlant } from './running-plant.ts'
@@ -166,8 +168,10 @@ describe('the demo plant', () => {
   }, 90_000)
 })
 
+const isPart = new Ajv().compile<Part>(Part)
+
 describe('the small plant', () => {
-  test('runs everything on one server with one broker', async () => {
+  test('runs everything on one server with one broker, and judges the parts of the presses', async () => {
     const plant = await startPlant({ args: ['--brokers', '1'] })
     try {
       await vi.waitFor(
@@ -178,6 +182,19 @@ describe('the small plant', () => {
         },
         { timeout: 200_000, interval: 2_000 },
       )
+      const { stdout } = await plant.millrace('tail', 'parts', '--from', 'start', '--limit', '6', '--json')
+      const records = stdout
+        .trim()
+        .split('\n')
+        .map(line => JSON.parse(line) as { key: string; value: Part })
+      expect(records).toHaveLength(6)
+      for (const { key, value } of records) {
+        expect(isPart(value), JSON.stringify(isPart.errors)).toBe(true)
+        expect(key).toBe(value.asset)
+        // The bearing of press 1 is failing; its strokes, and those of press 2, are in order but for a thick sheet.
+        expect(['ok', 'scrap']).toContain(value.verdict)
+        expect(value.features.thickness?.value).toBeGreaterThan(1.5)
+      }
       // SIGKILL of the supervisor: the kernel ends its children.
       plant.process.kill('SIGKILL')
       await gone(plant.stateDir)

@@ -36,11 +36,16 @@ describe('access lists of the plant', () => {
 
   test('raw data is read by those who need it', () => {
     const readers = acls.filter(acl => acl.name === 'telemetry' && acl.operation === 'read')
-    expect(readers.map(acl => acl.principal)).toEqual(['User:connectors', 'User:processors', 'User:operator'])
+    const needed = ['connectors', 'processors', 'trainer', 'operator']
+    expect(readers.map(acl => acl.principal)).toEqual(needed.map(name => `User:${name}`))
   })
 
   test('connectors write what they read from machines, no result and no state', () => {
     expect(topicsFor('connectors', 'write')).toEqual(['telemetry', 'waveforms', 'leases', 'ledger'])
+  })
+
+  test('whoever trains writes models and labels, and nothing that was measured', () => {
+    expect(topicsFor('trainer', 'write')).toEqual(['models', 'labels'])
   })
 
   test('of services only the operator may read every topic, and nobody may by a wildcard', () => {
@@ -49,10 +54,24 @@ describe('access lists of the plant', () => {
     expect(acls.filter(acl => acl.name === '*' && ['read', 'write'].includes(acl.operation))).toEqual([])
   })
 
-  test('nobody is granted what only the admin does', () => {
-    const operations = new Set([...acls, ...clientAcls(plant, 'client-lab')].map(acl => acl.operation))
-    expect([...operations].sort()).toEqual(['describe', 'describe-configs', 'read', 'write'])
-    expect(acls.every(acl => acl.resource !== 'cluster')).toBe(true)
+  test('nobody is granted what only the admin does, but that the shedder removes records of what may be shed', () => {
+    const others = [...acls, ...clientAcls(plant, 'client-lab')].filter(
+      ({ principal }) => principal !== 'User:shedder',
+    )
+    expect([...new Set(others.map(acl => acl.operation))].sort()).toEqual([
+      'describe',
+      'describe-configs',
+      'read',
+      'write',
+    ])
+    expect(others.every(acl => acl.resource !== 'cluster')).toBe(true)
+    const rows = [...topicTable, ...exportRows(plant)]
+    expect(topicsFor('shedder', 'delete')).toEqual(rows.filter(row => row.shed).map(row => row.name))
+    expect([topicsFor('shedder', 'write'), topicsFor('shedder', 'read')]).toEqual([['ledger'], ['ledger']])
+    const onCluster = acls.filter(acl => acl.resource === 'cluster')
+    expect(onCluster.map(({ principal, operation }) => [principal, operation])).toEqual([
+      ['User:shedder', 'describe'],
+    ])
   })
 
   test('transactional ids and groups begin with their owner', () => {
@@ -68,7 +87,7 @@ describe('access lists of a foreign client', () => {
   test('read every documented topic and write none', () => {
     const documented = [...topicTable, ...exportRows(plant)]
       .map(row => row.name)
-      .filter(name => !['state', 'leases'].includes(name))
+      .filter(name => !['state', 'leases', 'processor-leases'].includes(name))
     expect(topicsFor('client-lab', 'read', own)).toEqual(documented)
     expect(own.filter(acl => acl.operation === 'write')).toEqual([])
   })

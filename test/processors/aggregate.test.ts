@@ -218,15 +218,22 @@ describe('a late sample', () => {
       { signal: 'not-aggregated', verdict: 'warning', value: 2 },
       { signal: 'not-aggregated', verdict: 'normal', value: 2 },
     ])
-    expect(told[0]!.details).toEqual({ late1s: 2, late1m: 0, late1h: 0, unreadable: 0 })
+    expect(told[0]!.details).toEqual({ late1s: 2, late1m: 0, late1h: 0, unreadable: 0, ahead: 0 })
     expect(aggregatesIn(outputs, 'aggregates-1m')).toMatchObject([{ count: 4 }])
   })
 
-  test('is told again at ten times as many when a wrong clock stops the time', () => {
+  test('is told again at ten times as many, until a clock that was wrong is believed no more', () => {
     const wrongClock = telemetry(1, [{ tag: 'speed', t: 9e15, value: 1 }])
     const late = Array.from({ length: 150 }, (_, i) => telemetry(i + 2, [speed(i * second, i)]))
-    const told = signalsIn(run(aggregator(), [wrongClock, ...late]))
-    expect(told.map(({ value }) => value)).toEqual([1, 10, 100])
+    const told = signalsIn(run(aggregator(), [wrongClock, ...late])).filter(
+      ({ signal }) => signal === 'not-aggregated',
+    )
+    expect(told.map(({ value, verdict }) => ({ value, verdict }))).toEqual([
+      { value: 1, verdict: 'warning' },
+      { value: 10, verdict: 'warning' },
+      { value: 11, verdict: 'warning' },
+      { value: 11, verdict: 'normal' },
+    ])
     expect(told[0]!.reason).toContain('check the clock')
   })
 })

@@ -36,6 +36,18 @@ test('the ledger is scraped: what was due, came and is lost by cause, and of whi
   expect(lines).toContain(`millrace_configuration_info{hash="abc",${own}} 1`)
 })
 
+test('the disks of the brokers and what was shed of them are scraped', async () => {
+  const metrics = openMetrics('processors', 'p1')
+  metrics.disks([{ broker: 2, totalBytes: 1_000, freeBytes: 250, partitions: [] }])
+  const entry = { v: 1, topic: 'waveforms', partition: 1, at: 1, reason: 'full', ranges: [] } as const
+  metrics.shed([{ ...entry, ranges: [], offsets: 81 }])
+  const lines = (await metrics.text()).split('\n')
+  const own = 'service="processors",server="p1"'
+  expect(lines).toContain(`millrace_broker_disk_used_ratio{broker="2",${own}} 0.75`)
+  expect(lines).toContain(`millrace_broker_disk_free_bytes{broker="2",${own}} 250`)
+  expect(lines).toContain(`millrace_shed_offsets{topic="waveforms",partition="1",${own}} 81`)
+})
+
 test('asked again, it tells the same: what is told whole is not added up', async () => {
   await scrape()
   const received = async () =>

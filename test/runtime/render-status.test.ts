@@ -1,9 +1,11 @@
 import { expect, test } from 'vitest'
 import { PlantView } from '../../board/index.ts'
-import { renderStatus } from '../../runtime/render-status.ts'
+import { isLate, renderStatus } from '../../runtime/render-status.ts'
+import { summed } from '../../runtime/services/lag.ts'
 import { ledger, pressShop } from '../board/press-shop.ts'
 
 const now = Date.UTC(2026, 5, 1, 3, 0, 0)
+const place = { topic: 'telemetry', partition: 0 }
 
 function lineOf(source: string, change: Parameters<typeof ledger>[2]): string | undefined {
   const view = new PlantView(pressShop)
@@ -25,4 +27,31 @@ test("a device's clock is told once it is wrong by more than a second and than t
   expect(clockOf(-1_500, 20)).toBe('clock is 1.5 s behind')
   expect(clockOf(900, 20)).toBeUndefined()
   expect(clockOf(1_500, 2_000)).toBeUndefined()
+})
+
+test('processing that is behind by more than a minute needs somebody', () => {
+  const lagOf = (seconds: number) =>
+    summed(
+      [
+        { ...place, records: 7, since: now - seconds * 1000 },
+        { ...place, partition: 1, records: 5, since: now - 1000 },
+      ],
+      now,
+    )
+  expect(lagOf(59)).toEqual({ records: 12, seconds: 59 })
+  for (const [seconds, late] of [
+    [59, false],
+    [61, true],
+  ] as const) {
+    const lag = lagOf(seconds)
+    expect(isLate(lag)).toBe(late)
+    const lines = renderStatus({ ...new PlantView(pressShop).status(now), lag })
+    expect(lines.some(line => line.includes(`12 records, ${seconds}.0 s`))).toBe(true)
+    expect(lines.some(line => line.includes('! the processors are behind'))).toBe(late)
+  }
+})
+
+test('nothing that waits is no time', () => {
+  expect(summed([{ ...place, records: 0, since: undefined }], 1)).toEqual({ records: 0, seconds: 0 })
+  expect(isLate({ records: null })).toBe(false)
 })

@@ -23,9 +23,9 @@ const record = (
   headers: new Map(Object.entries(headers)),
 })
 
-/** One sample a second: record `seq` is stamped with second `seq`. */
-const telemetry = (seq: number, value: number, epoch = 1) =>
-  record(
+/** One sample a second: record `seq` is stamped with second `seq`, and was received then. */
+const telemetry = (seq: number, value: number, epoch = 1): InRecord => ({
+  ...record(
     'telemetry',
     JSON.stringify({
       v: 1,
@@ -39,7 +39,9 @@ const telemetry = (seq: number, value: number, epoch = 1) =>
       value: [value],
       status: [0],
     }),
-  )
+  ),
+  timestamp: seq * 1_000,
+})
 
 const steps = (worker: ReturnType<typeof chainWorker>, records: InRecord[]) =>
   records.flatMap(one => worker.step(one))
@@ -65,7 +67,8 @@ describe('the processors of a partition', () => {
       minute.map(output => ({ ...output, topic: 'export.region.aggregates-1m' })),
     )
     expect(outputs.filter(({ topic }) => topic === 'export.region.aggregates-1s')).toEqual([])
-    expect(new Set(outputs.map(({ timestamp }) => timestamp))).toEqual(new Set([77]))
+    const received = new Set(normal.map(({ timestamp }) => timestamp))
+    expect(outputs.filter(({ timestamp }) => !received.has(timestamp!))).toEqual([])
   })
 
   test('take a record once, however often it comes', () => {
@@ -73,6 +76,21 @@ describe('the processors of a partition', () => {
     expect(told(steps(chainWorker({ current: plant }), twice))).toEqual(
       told(steps(chainWorker({ current: plant }), normal)),
     )
+  })
+
+  test('take a dead letter that was put back, though newer ones were seen; once, also after a restart', () => {
+    const back = (seq: number) =>
+      record('telemetry', telemetry(seq, 60).value, { retried: 'dead-letter/0/1' })
+    const twice = [telemetry(1, 60), telemetry(3, 60), back(2), back(2)]
+    const before = chainWorker({ current: plant })
+    steps(before, twice)
+    const changelog = before.changed()
+    const after = chainWorker({ current: plant })
+    for (const { key, value } of changelog) after.restore(key, Buffer.from(value!))
+    steps(after, [back(2)])
+    const closing = steps(after, [telemetry(70, 60)])
+    const minute = closing.find(({ topic }) => topic === 'aggregates-1m')
+    expect(JSON.parse(String(minute?.value)).count).toBe(3)
   })
 
   test('take what a returning disk still held of an older epoch', () => {
@@ -92,7 +110,7 @@ describe('the processors of a partition', () => {
     const first = steps(before, normal.slice(0, 75))
     const changelog = before.changed()
     const after = chainWorker({ current: plant })
-    for (const { key, value } of changelog) after.restore(key, value === null ? null : Buffer.from(value))
+    for (const { key, value } of changelog) after.restore(key, Buffer.from(value!))
     expect([...told(first), ...told(steps(after, normal.slice(75)))]).toEqual(straight)
   })
 
@@ -130,6 +148,7 @@ describe('the processors of a partition', () => {
         kind: 'configuration',
         plant: plant.name,
         plantHash,
+        t: expect.any(Number),
         before,
       })
       expect(activations(steps(worker, normal.slice(0, 10)))).toEqual([entry(plant.hash)])
@@ -212,4 +231,71 @@ test('an asset and tags that no folder declares are aggregated too, without a un
     { asset: undeclared, tag: 'x', count: 1, last: 1 },
   ])
   expect(windows.some(window => 'unit' in window)).toBe(false)
+})
+
+describe('time that goes on', () => {
+  const silentAsset = plant.assets.find(({ id }) => id !== asset && !id.endsWith('hydraulics'))!.id
+  const watched: Plant = {
+    ...plant,
+    partitions: 1,
+    assets: plant.assets.map(one =>
+      one.id === silentAsset
+        ? { ...one, signals: [{ processor: 'heartbeat', name: 'talks', afterMs: 20_000 }] }
+        : one,
+    ),
+  }
+  const talks = (records: readonly OutRecord[]) =>
+    records
+      .filter(({ topic, value }) => topic === 'signals' && String(value).includes('"signal":"talks"'))
+      .map(({ value }) => JSON.parse(String(value)).verdict)
+
+  test('is told by the receipt of others: a silent asset of the partition is found out', () => {
+    expect(talks(steps(chainWorker({ current: watched }), normal.slice(0, 30)))).toEqual(['warning'])
+  })
+
+  test('is told by a clock where nothing comes, as a record of the input that a replay reads', () => {
+    const live = chainWorker({ current: watched })
+    const before = steps(live, normal.slice(0, 10))
+    const ticks = Array.from({ length: 30 }, (_, i) => live.idle!(0, 10_000 + 1_000 * i))
+    const recorded = ticks.flat().filter(({ topic }) => topic === 'activations')
+    expect(recorded).toHaveLength(29)
+    expect(JSON.parse(String(recorded[0]!.value))).toMatchObject({
+      kind: 'tick',
+      t: 11e6,
+      before: { offset: '1' },
+    })
+    const again = chainWorker({ current: watched })
+    const replayed = [
+      ...steps(again, normal.slice(0, 10)),
+      ...steps(
+        again,
+        recorded.map(({ value }) => record('activations', String(value))),
+      ),
+    ]
+    const without = (records: readonly OutRecord[]) =>
+      told(records.filter(({ topic, value }) => topic !== 'activations' || !String(value).includes('"tick"')))
+    expect(without(replayed)).toEqual(without([...before, ...ticks.flat()]))
+    expect(talks(replayed)).toEqual(['warning'])
+    // The last second, and the minute that has ended, of the asset that talked before.
+    expect(replayed.filter(({ topic }) => topic === 'aggregates-1s')).toHaveLength(10)
+  })
+
+  test('goes on after a restart as if there had been none', () => {
+    const whole = told(steps(chainWorker({ current: watched }), normal.slice(0, 60)))
+    for (const at of [7, 21, 40]) {
+      const first = chainWorker({ current: watched })
+      const begun = steps(first, normal.slice(0, at))
+      const second = chainWorker({ current: watched })
+      for (const { key, value } of first.changed()) second.restore(key, Buffer.from(value!))
+      expect([...told(begun), ...told(steps(second, normal.slice(at, 60)))]).toEqual(whole)
+    }
+  })
+
+  test('writes no state of what it leaves as it is', () => {
+    const worker = chainWorker({ current: watched })
+    steps(worker, normal.slice(0, 10))
+    worker.changed()
+    worker.idle!(0, 11_500)
+    expect(worker.changed().map(({ key }) => key)).toEqual([`tick@${plant.name}`])
+  })
 })

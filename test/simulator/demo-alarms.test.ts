@@ -30,6 +30,22 @@ describe('five minutes of the demo', () => {
     expect([...signals]).toEqual(['demo/press-shop/line-1/press-1 spindle-bearing'])
   })
 
+  test('make a part a stroke; the few sheets that are too thick are scrap, told ahead of the end, with the reason', () => {
+    const final = run.parts.filter(({ final }) => final)
+    expect(final.length).toBeGreaterThan(300)
+    const scrap = final.filter(({ verdict }) => verdict === 'scrap')
+    expect(scrap.length / final.length).toBeGreaterThan(0.001)
+    expect(scrap.length / final.length).toBeLessThan(0.03)
+    for (const part of scrap) {
+      expect(part.reason).toMatch(
+        /^thickness is 2\.\d+ mm, above its scrap limit of 2.15 mm; force is 9\d\d.* kN/,
+      )
+      expect(part.revision).toBe(1)
+    }
+    const others = new Set(final.filter(part => !scrap.includes(part)).map(({ verdict }) => verdict))
+    expect([...others]).toEqual(['ok'])
+  })
+
   test('show nothing outside of its declared range', () => {
     expect([...run.outOfRange]).toEqual([])
   })

@@ -1,6 +1,14 @@
 import { lifecycle } from '../../alarms/lifecycle.ts'
 import type { AssetSpec, Plant } from '../../config/index.ts'
-import { type Alarm, type ProcessorEvent, type Tag, toJson, type Value } from '../../model/index.ts'
+import {
+  type Alarm,
+  type Output,
+  type Part,
+  type ProcessorEvent,
+  type Tag,
+  toJson,
+  type Value,
+} from '../../model/index.ts'
 import { chainFor, runChain, type States } from '../../processors/chain.ts'
 import { DemoPlant, type PressName, stepS } from './plant.ts'
 import { pressPoints } from './press-points.ts'
@@ -13,12 +21,14 @@ type Line = {
   readonly asset: AssetSpec
   readonly telemetry: readonly Point[]
   readonly waveforms: readonly Point[]
-  take(event: ProcessorEvent): Alarm[]
+  take(event: ProcessorEvent): readonly Output[]
 }
 
 export type DemoRun = {
   /** Every change of an alarm, in order; source times start at 0. */
   readonly alarms: readonly Alarm[]
+  /** Every revision of every part, in order. */
+  readonly parts: readonly Part[]
   /** `asset tag` of every value that was outside of the tag's declared range. */
   readonly outOfRange: ReadonlySet<string>
 }
@@ -31,20 +41,22 @@ export function runDemo(plant: Plant, seconds: number): DemoRun {
   const simulated = new DemoPlant(plant.simulator!.seed)
   const lines = linesOf(plant)
   const outOfRange = new Set<string>()
-  const alarms: Alarm[] = []
+  const outputs: Output[] = []
   for (let step = 1; step <= seconds / stepS; step++) {
     const { blocks } = simulated.step()
     const t = Math.round(step * stepS * 1e6)
     const isNew = (samples: Value) => blocks.some(press => press.vibration === samples)
     for (const line of lines) {
-      if (t % 1e6 === 0) alarms.push(...line.take(telemetryOf(line, simulated, t, outOfRange)))
+      if (t % 1e6 === 0) outputs.push(...line.take(telemetryOf(line, simulated, t, outOfRange)))
       for (const point of line.waveforms) {
         const samples = point.read(simulated)
-        if (isNew(samples)) alarms.push(...line.take(blockOf(line, point.tag, t, samples as Float32Array)))
+        if (isNew(samples)) outputs.push(...line.take(blockOf(line, point.tag, t, samples as Float32Array)))
       }
     }
   }
-  return { alarms, outOfRange }
+  const alarms = outputs.flatMap(({ topic, value }) => (topic === 'alarms' ? [value] : []))
+  const parts = outputs.flatMap(({ topic, value }) => (topic === 'parts' ? [value] : []))
+  return { alarms, parts, outOfRange }
 }
 
 function linesOf(plant: Plant): Line[] {
@@ -59,8 +71,7 @@ function linesOf(plant: Plant): Line[] {
       asset,
       telemetry: own.filter(({ tag }) => tag.class === 'telemetry'),
       waveforms: own.filter(({ tag }) => tag.class === 'waveform'),
-      take: event =>
-        runChain(states, chain, event).flatMap(({ topic, value }) => (topic === 'alarms' ? [value] : [])),
+      take: event => runChain(states, chain, event),
     }
   })
 }

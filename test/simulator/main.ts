@@ -16,6 +16,7 @@ import { setErrorLogger, setWarningLogger } from 'node-opcua-client'
 import { Check, Errors } from 'typebox/value'
 import { loadPlant, type Plant } from '../../config/index.ts'
 import { coded, MillraceError } from '../../model/index.ts'
+import { type Fleet, startFleet } from './cars/fleet.ts'
 import { Fault } from './fault.ts'
 import { type Simulator, type SourceName, sourceNames, startSimulator } from './index.ts'
 
@@ -41,21 +42,51 @@ async function main(): Promise<void> {
   if (!values.plant || !values.state) throw invalid('--plant and --state are needed')
   const plant = await loadPlant(values.plant)
   if (!plant.simulator) throw invalid(`${values.plant} has no \`simulator\``)
+  const place = { host: values.host, speed: Number(values.speed) }
+  const fleet = plant.sources.find(({ name, connector }) => name === 'fleet' && connector === 'mqtt')
+  if (fleet) {
+    const port = givenPorts(values.ports).fleet ?? portOf(fleet.options.endpoint)
+    const topics = topicsOf(fleet)
+    serve(asSimulator(await startFleet({ ...place, seed: plant.simulator.seed, port, topics })))
+    return
+  }
   const sources = simulated(plant)
   const simulator = await startSimulator({
+    ...place,
     seed: plant.simulator.seed,
-    host: values.host,
     sources,
     ports: { ...declaredPorts(plant, sources), ...givenPorts(values.ports) },
     opcuaPkiDir: join(values.state, 'opcua-pki'),
     trustedClientCertificates: values.trust,
     allowUnencrypted: values['allow-unencrypted'],
-    speed: Number(values.speed),
   })
+  serve(simulator)
+}
+
+type Serving = Pick<Simulator, 'endpoints' | 'certificates' | 'inject' | 'close'>
+
+function serve(simulator: Serving): void {
   endWithParent(simulator)
   const ready = { ready: true, endpoints: simulator.endpoints, certificates: simulator.certificates }
   say(ready)
   process.send?.(ready)
+}
+
+/** The topics that the cars' tags are read from. */
+function topicsOf({ tags }: Plant['sources'][number]): Map<string, string> {
+  return new Map(
+    tags.map(({ tag: { asset }, address }) => [
+      asset.slice(asset.lastIndexOf('/') + 1),
+      String(address.topic),
+    ]),
+  )
+}
+
+function asSimulator({ endpoint, close }: Fleet): Serving {
+  const inject = async () => {
+    throw new MillraceError('unsupported', 'The faults of the cars come by themselves')
+  }
+  return { endpoints: { fleet: endpoint }, certificates: {}, inject, close }
 }
 
 /** The plant's sources that are simulated here; others of the same plant may be real. */
@@ -68,10 +99,12 @@ function simulated(plant: Plant): SourceName[] {
 
 function declaredPorts(plant: Plant, sources: readonly SourceName[]): Partial<Record<SourceName, number>> {
   const of = (name: SourceName) => plant.sources.find(source => source.name === name)!.options.endpoint
-  return Object.fromEntries(sources.map(name => [name, Number(/:(\d+)/.exec(of(name))?.[1] ?? 0)]))
+  return Object.fromEntries(sources.map(name => [name, portOf(of(name))]))
 }
 
-function givenPorts(list: string | undefined): Partial<Record<SourceName, number>> {
+const portOf = (endpoint: string) => Number(/:(\d+)/.exec(endpoint)?.[1] ?? 0)
+
+function givenPorts(list: string | undefined): Partial<Record<SourceName | 'fleet', number>> {
   const pairs = (list ?? '').split(',').filter(pair => pair !== '')
   return Object.fromEntries(
     pairs.map(pair => {
@@ -85,7 +118,7 @@ function givenPorts(list: string | undefined): Partial<Record<SourceName, number
 }
 
 /** Ends the process in order, once, at a signal or when whoever started it is gone. */
-function endWithParent(simulator: Simulator): void {
+function endWithParent(simulator: Serving): void {
   const parent = process.ppid
   let ending = false
   const end = async () => {
@@ -105,7 +138,7 @@ function endWithParent(simulator: Simulator): void {
   if (input.isFIFO() || input.isSocket()) lines.on('close', end)
 }
 
-async function answer(simulator: Simulator, line: string): Promise<void> {
+async function answer(simulator: Serving, line: string): Promise<void> {
   try {
     await simulator.inject(parseFault(line))
     say({ ok: true })

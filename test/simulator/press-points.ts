@@ -68,6 +68,12 @@ export const pressPoints: readonly PressPoint[] = [
     read: press => press.readings.ramForce,
   },
   {
+    name: 'SheetThickness',
+    dataType: DataType.Float,
+    description: 'Of the sheet that is in the die, gauged while it was fed, mm',
+    read: press => press.readings.sheetThickness,
+  },
+  {
     name: 'PartCount',
     dataType: DataType.UInt32,
     description: 'Parts since the start',

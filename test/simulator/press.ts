@@ -27,6 +27,10 @@ export type PressSpec = {
 const gear = 37.5
 const strokeEnergyJ = 8_000
 const drawDepthM = 0.01
+/** Sheets of the coil, mm; one in a hundred is too thick, and takes force and energy in proportion. */
+const nominalMm = 2
+const thickMm = 2.3
+const thickShare = 0.01
 /** Crank angles between which the ram works, in parts of a turn; bottom dead centre is at 0.5. */
 const workStart = 0.38
 const workEnd = 0.5
@@ -56,10 +60,12 @@ export class Press {
     cycleTime: 1.5,
     ramForce: strokeEnergyJ / drawDepthM / 1_000,
     partCount: 0,
+    sheetThickness: nominalMm,
   }
   /** The last complete block, g. */
   vibration: Float32Array = new Float32Array(blockSamples)
   readonly #random: Random
+  readonly #sheets: Random
   readonly #accelerometer: Accelerometer
   readonly #ambientC: number
   #crank = 0
@@ -74,6 +80,7 @@ export class Press {
     this.#ambientC = spec.ambientC
     this.#coilStrokes = spec.coilStrokes
     this.#random = createRandom(seed, spec.name)
+    this.#sheets = createRandom(seed, `${spec.name}/sheets`)
     this.#accelerometer = new Accelerometer(createRandom(seed, `${spec.name}/vibration`), spindleBearing)
     this.drive = createDrive(spec.ambientC)
     this.bearing = createBearing(spec.wear, spec.wearPerS, spec.ambientC, this.drive.speedRadS)
@@ -157,9 +164,18 @@ export class Press {
     this.readings.strokeRate = 60 / this.#sinceStrokeS
     this.readings.ramForce = this.#energyJ / drawDepthM / 1_000
     this.#sinceStrokeS = 0
-    this.#energyJ = strokeEnergyJ * (1 + 0.03 * this.#random.gaussian())
+    this.#feedSheet()
     this.#coilStrokes += 1
     if (this.#coilStrokes >= strokesPerCoil) this.#changeCoil()
+  }
+
+  /** Its thickness is gauged while it is fed, before the ram comes down on it. */
+  #feedSheet(): void {
+    const { readings } = this
+    const meanMm = this.#sheets.uniform() < thickShare ? thickMm : nominalMm
+    readings.sheetThickness = meanMm * (1 + 0.005 * this.#sheets.gaussian())
+    this.#energyJ =
+      strokeEnergyJ * (readings.sheetThickness / nominalMm) * (1 + 0.015 * this.#random.gaussian())
   }
 
   #changeCoil(): void {

@@ -38,6 +38,7 @@ const confined: readonly { package: RegExp; folders: readonly string[] }[] = [
   { package: /^node-opcua(-|\/|$)/, folders: ['connectors/opcua/', 'test/'] },
   { package: /^modbus-serial(\/|$)/, folders: ['connectors/modbus/'] },
   { package: /^nodes7(\/|$)/, folders: ['test/'] },
+  { package: /^protobufjs(\/|$)/, folders: ['processors/onnx/'] },
 ]
 
 const files = sourceFiles()

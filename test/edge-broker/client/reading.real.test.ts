@@ -127,6 +127,31 @@ describe('the committed reader', () => {
     await admin.close()
   })
 
+  test.each(['commit', 'abort'] as const)(
+    'it ends where only the marker of a %s is left, beside a partition that goes on',
+    async how => {
+      const topic = `marked-${how}`
+      await createTopic(kafka, topic, 2)
+      const foreign = await foreignTransaction(connection, topic)
+      const transaction = await foreign.begin()
+      await transaction.send({ topic, messages: [{ key: 'k', value: 'last', partition: 0 }] })
+      await transaction[how]()
+      await foreign.close()
+      const stop = new AbortController()
+      const beside = (async () => {
+        for (let n = 0; !stop.signal.aborted; n++)
+          await write([{ topic, partition: 1, key: 'n', value: String(n) }])
+      })()
+      const end = [{ topic, partition: 0, offset: 2n }] // the record, and its marker
+      const reader = await kafka.reader({ partitions: partitionsOf(topic, 2), start: 'earliest', end })
+      const read = await drained(reader)
+      stop.abort()
+      await beside
+      const of = read.filter(({ partition }) => partition === 0).map(textOf)
+      expect(of).toEqual(how === 'commit' ? ['last'] : [])
+    },
+  )
+
   test('what retention removed is told, or ends the reading', async () => {
     await createTopic(kafka, 'removed', 1)
     await write(numbered('removed', 1, 0, 10))

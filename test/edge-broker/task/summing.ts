@@ -12,7 +12,7 @@ function summing(partition: number): Worker {
   const changed = new Set<string>()
   return {
     restore(key, value) {
-      if (value) sums.set(key, JSON.parse(value.toString()) as Sum)
+      sums.set(key, JSON.parse(value.toString()) as Sum)
     },
     step({ key, value }) {
       const number = Number(value?.toString())

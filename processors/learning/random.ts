@@ -1,0 +1,10 @@
+/** Uniform in [0, 1), from nothing but the seed (mulberry32): the same training data give the same model, byte for byte. */
+export function seededRandom(seed: number): () => number {
+  let state = seed >>> 0
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0
+    let z = Math.imul(state ^ (state >>> 15), state | 1)
+    z ^= z + Math.imul(z ^ (z >>> 7), z | 61)
+    return ((z ^ (z >>> 14)) >>> 0) / 2 ** 32
+  }
+}

@@ -1,0 +1,46 @@
+import type { InRecord } from '../edge-broker/kafka.ts'
+import type { Micros } from '../model/index.ts'
+
+/** What the changelog keeps of it. */
+type Kept = { readonly t: Micros; readonly next: string }
+
+const second: Micros = 1_000_000
+
+/**
+ * The ticks of one partition. While records come, their receipt makes them: a tick is due before the first record of a
+ * new second, which every replay finds at the same place. Only where nothing comes does a clock make them, and then they
+ * are records themselves (topic `activations`).
+ */
+export class Ticks {
+  #last: Micros = Number.NEGATIVE_INFINITY
+  #next = 0n
+
+  /** The telemetry offset to be read next: the position of a tick that a clock makes. */
+  get next(): string {
+    return String(this.#next)
+  }
+
+  get kept(): Kept {
+    return { t: this.#last, next: this.next }
+  }
+
+  restore({ t, next }: Kept): void {
+    this.#last = t
+    this.#next = BigInt(next)
+  }
+
+  /** The tick that is due before this record. Receipt of telemetry alone: the topics are not read in step. */
+  before({ topic, offset, timestamp }: Pick<InRecord, 'topic' | 'offset' | 'timestamp'>): Micros | undefined {
+    if (topic !== 'telemetry') return undefined
+    this.#next = offset + 1n
+    return this.at(timestamp)
+  }
+
+  /** The tick of that time, unless it was already. */
+  at(ms: number): Micros | undefined {
+    const t = Math.floor(ms / 1_000) * second
+    if (t <= this.#last) return undefined
+    this.#last = t
+    return t
+  }
+}
