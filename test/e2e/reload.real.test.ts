@@ -104,8 +104,11 @@ test('a machine that is added, changed or removed is so in the running plant; th
   expect(board.machines.map(({ source }) => source).sort()).toEqual(['press', 'pump', 'saw'])
 
   await rm(join(plantDir, 'machines', 'saw.yaml'))
-  const gone = await whenStatus(now => expect(statesOf(now)).toEqual(withoutSaw))
-  expect(gone.machines.find(({ source }) => source === 'saw')?.reason).toMatch(/no longer declares "saw"/)
+  // Its session says that it has stopped, and then the service why.
+  await whenStatus(now => {
+    expect(statesOf(now)).toEqual(withoutSaw)
+    expect(now.machines.find(({ source }) => source === 'saw')?.reason).toMatch(/no longer declares "saw"/)
+  })
   await vi.waitFor(async () => expect(await s7.clients()).toBe(sessions), { timeout: 20_000 })
   expect(plant.processes().map(({ pid }) => pid)).toEqual(pids)
 }, 120_000)
