@@ -1,13 +1,16 @@
 import { Type } from 'typebox'
 import type { Evidence, Micros, Output, Signal } from '../model/index.ts'
 
-export const everyOption = {
-  everyMs: Type.Integer({
-    minimum: 0,
-    default: 60_000,
-    description:
-      'The signal is given out at every change of verdict, and else this often, ms of source time.',
-  }),
+/** How often a verdict that stays is given out; spread into the options of a kind. */
+export function everyOption(defaultMs = 60_000) {
+  return {
+    everyMs: Type.Integer({
+      minimum: 0,
+      default: defaultMs,
+      description:
+        'The signal is given out at every change of verdict, and else this often, ms of source time.',
+    }),
+  }
 }
 
 /** What was given out last. */

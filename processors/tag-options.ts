@@ -8,7 +8,7 @@ export const tagOptions = {
   tag: Type.String({ description: 'The telemetry tag that is watched.' }),
   ...machineStateOptions,
   ...trustOptions,
-  ...everyOption,
+  ...everyOption(),
 }
 
 /** Severities by a number that is the worse the greater it is. */

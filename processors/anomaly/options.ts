@@ -27,7 +27,7 @@ export const AnomalyOptions = Type.Object(
       description: 'How long a tag is learned before it is judged, ms of source time.',
     }),
     ...trustOptions,
-    ...everyOption,
+    ...everyOption(),
   },
   { additionalProperties: false },
 )

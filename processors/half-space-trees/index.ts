@@ -27,7 +27,7 @@ export const HalfSpaceTreesOptions = Type.Object(
     ...stepOption,
     ...machineStateOptions,
     ...trustOptions,
-    ...everyOption,
+    ...everyOption(),
   },
   { additionalProperties: false },
 )

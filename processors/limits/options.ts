@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox'
 import { MillraceError } from '../../model/index.ts'
+import { everyOption } from '../announce.ts'
 import type { ProcessorAsset } from '../contract.ts'
 
 export const bounds = (description: string) =>
@@ -29,12 +30,7 @@ export const LimitsOptions = Type.Object(
       default: 0,
       description: 'How long a value must stay beyond a limit before the verdict says so, ms of source time.',
     }),
-    everyMs: Type.Integer({
-      minimum: 0,
-      default: 60_000,
-      description:
-        'The signal is given out at every change of verdict, and else this often, ms of source time.',
-    }),
+    ...everyOption(),
   },
   { additionalProperties: false },
 )

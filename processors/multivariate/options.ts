@@ -42,7 +42,7 @@ export const MultivariateOptions = Type.Object(
     }),
     ...machineStateOptions,
     ...trustOptions,
-    ...everyOption,
+    ...everyOption(),
   },
   { additionalProperties: false },
 )

@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox'
 import { MillraceError } from '../../model/index.ts'
+import { everyOption } from '../announce.ts'
 import type { ProcessorAsset } from '../contract.ts'
 
 export const TrendOptions = Type.Object(
@@ -57,12 +58,7 @@ export const TrendOptions = Type.Object(
       description:
         'After it has become normal, the verdict stays normal for so long, ms of source time: what flutters about a limit is told once.',
     }),
-    everyMs: Type.Integer({
-      minimum: 0,
-      default: 60_000,
-      description:
-        'The signal is given out at every change of verdict, and else this often, ms of source time.',
-    }),
+    ...everyOption(),
   },
   { additionalProperties: false },
 )

@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox'
 import { MillraceError, type Tag } from '../../model/index.ts'
+import { everyOption } from '../announce.ts'
 import { metresPerS2, unitNames } from './unit.ts'
 import { type Boundaries, zoneTable } from './zones.ts'
 
@@ -72,12 +73,7 @@ export const LevelOptions = Type.Object(
       default: 0.05,
       description: 'How far the value must fall below a limit to end its verdict, as a share of it.',
     }),
-    everyMs: Type.Integer({
-      minimum: 0,
-      default: 10_000,
-      description:
-        'The signal is given out at every change of verdict, and else this often, ms of source time.',
-    }),
+    ...everyOption(10_000),
   },
   { additionalProperties: false },
 )

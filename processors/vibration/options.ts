@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox'
 import { MillraceError } from '../../model/index.ts'
+import { everyOption } from '../announce.ts'
 import type { ProcessorAsset } from '../contract.ts'
 import { BearingOption, bearingOf } from './bearing.ts'
 
@@ -76,12 +77,7 @@ export const VibrationOptions = Type.Object(
       description:
         'Above this lasting kurtosis (3 is noise) without a fault line the verdict is not-known: something hits all the time, but not at a fault frequency of this bearing.',
     }),
-    everyMs: Type.Integer({
-      minimum: 0,
-      default: 10_000,
-      description:
-        'The signal is given out at every change of verdict, and else this often, ms of source time.',
-    }),
+    ...everyOption(10_000),
   },
   { additionalProperties: false },
 )
