@@ -6,7 +6,7 @@ import { openAccount, unopened } from '../connectors/account.ts'
 import { recordsOf, sealed } from '../connectors/buffer/records.ts'
 import type { InRecord, OutRecord } from '../edge-broker/kafka.ts'
 import { topicTable } from '../edge-broker/topics.ts'
-import type { Tag } from '../model/index.ts'
+import type { Micros, Tag } from '../model/index.ts'
 import { demoPlant } from '../runtime/layout.ts'
 import { chainWorker } from '../runtime/worker.ts'
 import { projectRoot } from './needs.ts'
@@ -46,14 +46,18 @@ export async function onePartition(): Promise<Plant> {
  */
 export function todaysRecords(plant: Plant): OutRecord[] {
   const worker = chainWorker({ current: plant })
-  const inputs = machineRecords(plant)
-  const outputs = inputs.flatMap(record => worker.step(asRead(record)))
-  return [...inputs, ...outputs, ledgerRecord(plant)]
+  const arrivals = machineRecords(plant)
+  const outputs = arrivals.flatMap(arrival => worker.step(asRead(arrival)))
+  return [...arrivals.map(({ record }) => record), ...outputs, ledgerRecord(plant)]
 }
+
+/** `receivedAt` is apart: brokers delete what is stamped with a time that is long over. */
+type Arrival = { readonly record: OutRecord; readonly receivedAt: Micros }
 
 const hour = 3_600
 
-function machineRecords({ assets }: Plant): OutRecord[] {
+/** Received as it was measured: were it all received at once, it would be of the future, and no time to close windows by. */
+function machineRecords({ assets }: Plant): Arrival[] {
   const asset = assets.find(({ signals }) => signals.some(({ name }) => name === 'motor-too-hot'))!
   const tagNamed = (test: (tag: Tag) => boolean) => asset.tags.find(test)!
   const temperature = tagNamed(({ name }) => name === 'motor-temperature')
@@ -67,19 +71,22 @@ function machineRecords({ assets }: Plant): OutRecord[] {
   }))
   const block = Float32Array.from({ length: 4096 }, (_, i) => Math.sin(i / 7))
   const blocks = [0, 2, 4].map(s => ({ tag: vibration, t: (startS + s) * 1e6, value: block, status: 0 }))
-  const rows = [...samples, ...blocks].flatMap(sample => recordsOf([sample]))
+  const inOrder = [...samples, ...blocks].sort((a, b) => a.t - b.t)
+  const rows = inOrder.flatMap(sample => recordsOf([sample]).map(row => ({ ...row, receivedAt: sample.t })))
   return rows.map((row, i) => {
-    const { key, value, headers } = sealed({ ...row, seq: i + 1, receivedAt: 0 }, asset.source, 1)
-    return { topic: row.topic, partition: 0, key, value, ...(headers && { headers }) }
+    const { key, value, headers } = sealed({ ...row, seq: i + 1 }, asset.source, 1)
+    const record = { topic: row.topic, partition: 0, key, value, ...(headers && { headers }) }
+    return { record, receivedAt: row.receivedAt }
   })
 }
 
-function asRead({ topic, key, value, headers = {} }: OutRecord): InRecord {
+function asRead({ record, receivedAt }: Arrival): InRecord {
+  const { topic, key, value, headers = {} } = record
   return {
     topic,
     partition: 0,
     offset: 0n,
-    timestamp: 1_764_000_000_000,
+    timestamp: receivedAt / 1_000,
     key,
     value: value === null ? null : Buffer.from(value),
     headers: new Map(Object.entries(headers)),

@@ -17,6 +17,8 @@ export type Sum = {
 
 /** One way to follow a tag. */
 export type Course = {
+  /** Whether a window has more to tell the further time has come in it, without another sample. */
+  readonly isHeld: boolean
   /** Undefined: the sample says nothing here. */
   point(value: unknown, good: boolean): Point[1] | undefined
   /** Adds to `sum` what lies between two neighbours in time. */
@@ -64,6 +66,7 @@ const finite = (value: unknown, good: boolean) =>
   good && typeof value === 'number' && Number.isFinite(value) ? value : null
 
 const timeWeighted: Course = {
+  isHeld: true,
   point: finite,
   between(sum, [from, value], [to]) {
     if (typeof value !== 'number' || to <= from) return
@@ -79,6 +82,7 @@ const timeWeighted: Course = {
 /** A sample that is bad or no number is passed over: the counter itself has gone on. */
 function counting(wrap: number | undefined): Course {
   return {
+    isHeld: false,
     point: (value, good) => finite(value, good) ?? undefined,
     between(sum, [, from], [, to]) {
       if (typeof from === 'number' && typeof to === 'number') sum.total += increaseOf(from, to, wrap)
@@ -101,6 +105,7 @@ export function increaseOf(from: number, to: number, wrap: number | undefined): 
 const mostStates = 50
 
 const inStates: Course = {
+  isHeld: true,
   point: (value, good) =>
     good && (typeof value === 'string' || typeof value === 'boolean' || Number.isInteger(value))
       ? String(value)

@@ -168,10 +168,10 @@ function close(
   const evidence = evidenceIn(state.spans)
   for (const tag of Object.keys(state.series)) {
     const series = state.series[tag]!
-    closeSeries(series, levels, watermark, (window, n) =>
+    const course = courses.get(tag)
+    closeSeries(series, levels, watermark, course?.isHeld ?? false, (window, n) =>
       outputs.push(giveOut(state, window, tag, n, evidence)),
     )
-    const course = courses.get(tag)
     if (course === undefined) delete series.line
     else if (series.line !== undefined) shorten(series.line, course, levels, watermark)
     if (isEmpty(series)) delete state.series[tag]

@@ -22,13 +22,22 @@ export function newLine(): Line {
   return { points: [], parts: [[], []], before: null }
 }
 
-export function addPoint(line: Line, course: Course, t: Micros, value: unknown, good: boolean): void {
+/** @returns the point that was there already and comes next: up to it, another value is held now */
+export function addPoint(
+  line: Line,
+  course: Course,
+  t: Micros,
+  value: unknown,
+  good: boolean,
+): Point | undefined {
   const point = pointOf(course, t, value, good)
-  if (point === undefined) return
+  if (point === undefined) return undefined
   const { points } = line
   let after = points.length
   while (after > 0 && points[after - 1]![0] > t) after--
+  const next = points[after]
   points.splice(after, 0, point)
+  return next
 }
 
 /** Sums up the seconds and minutes that no late sample can reach any more, and lets go what no window needs. */

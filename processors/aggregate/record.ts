@@ -8,7 +8,7 @@ import { witnessWindow } from './spans.ts'
 import type { AggregateState } from './state.ts'
 import { addSample, type Window } from './window.ts'
 
-/** A closed window that late samples have changed in this step. */
+/** A closed window that late samples have changed in this step, by their own count or by the value held when it began. */
 export type Revised = {
   readonly tag: string
   readonly series: Series
@@ -29,7 +29,7 @@ type Column = {
   readonly course: Course | undefined
 }
 
-type LateSample = { readonly t: Micros; readonly value: unknown; readonly good: boolean }
+type ReceivedSample = { readonly t: Micros; readonly value: unknown; readonly good: boolean }
 
 const tagName = new RegExp(`^${segmentPattern}$`)
 
@@ -85,14 +85,44 @@ export function addRecord(
     }
     if (!sameWindow) witnessWindow(state.spans[0], start, record)
     addOpen(column.series, 0, start, t, value, good)
-    if (column.course !== undefined) follow(column, t, value, good)
+    if (column.course !== undefined) follow(column, { t, value, good }, levels, watermark, revised)
   }
   return { newest, ahead }
 }
 
-function follow({ series, course }: Column, t: Micros, value: unknown, good: boolean): void {
+/** The value that is held when a window begins is another one, where a sample comes between it and the sample before. */
+function follow(
+  column: Column,
+  { t, value, good }: ReceivedSample,
+  levels: readonly Level[],
+  watermark: Micros,
+  revised: Revised[],
+): void {
+  const { series, course } = column
   series.line ??= newLine()
-  addPoint(series.line, course!, t, value, good)
+  const next = addPoint(series.line, course!, t, value, good)
+  if (next === undefined) return
+  for (const [n, { size }] of levels.entries()) {
+    const start = startOf(next[0], size)
+    if (start > t) beginsOtherwise(column, n, start, start + size > watermark, revised)
+  }
+}
+
+/** Given out again: at once where it is closed, and when it closes where it is open and a tick has given it out. */
+function beginsOtherwise(
+  column: Column,
+  n: number,
+  start: Micros,
+  isOpen: boolean,
+  revised: Revised[],
+): void {
+  const { open, kept } = column.series
+  if (!isOpen) {
+    if (kept[n]!.some(window => window[0] === start)) revisedWindow(revised, column, n, start)
+    return
+  }
+  const window = open[n]!.find(one => one.start === start)
+  if (window !== undefined && window.emitted > 0) window.given = 0
 }
 
 function columnOf(
@@ -114,9 +144,10 @@ function addLate(
   record: TelemetryRecord,
   levels: readonly Level[],
   column: Column,
-  { t, value, good }: LateSample,
+  sample: ReceivedSample,
   revised: Revised[],
 ): void {
+  const { t, value, good } = sample
   const watermark = state.time.watermark!
   for (const [n, { size, kept }] of levels.entries()) {
     const start = startOf(t, size)
@@ -124,7 +155,7 @@ function addLate(
       state.losses.late[n]!++
       continue
     }
-    if (n === 0 && column.course !== undefined) follow(column, t, value, good)
+    if (n === 0 && column.course !== undefined) follow(column, sample, levels, watermark, revised)
     witnessWindow(state.spans[n]!, start, record)
     if (start + size > watermark) {
       addOpen(column.series, n, start, t, value, good)

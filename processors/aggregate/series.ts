@@ -44,12 +44,14 @@ export function addOpen(
 
 /**
  * Closes the windows that the watermark has passed: merges each into the next longer one and hands it to `give`, which
- * counts it as given out, unless it was given out as it stands. Lets go what is kept no longer.
+ * counts it as given out, unless it was given out as it stands. What ticks gave out before its end stands so no longer where
+ * values are held. Lets go what is kept no longer.
  */
 export function closeSeries(
   series: Series,
   levels: readonly Level[],
   watermark: Micros,
+  isHeld: boolean,
   give: (window: Window, n: number) => void,
 ): void {
   for (let n = 0; n < levels.length; n++) {
@@ -60,7 +62,7 @@ export function closeSeries(
       const window = open.shift()!
       if (longer !== undefined)
         mergeWindow(entryAt(series.open[n + 1]!, startOf(window.start, longer.size), openWindow), window)
-      if (window.emitted === 0 || window.given !== window.count) give(window, n)
+      if (isHeld || window.emitted === 0 || window.given !== window.count) give(window, n)
       keepWindow(series, n, window)
     }
     const old = series.kept[n]!

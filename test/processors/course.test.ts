@@ -112,6 +112,16 @@ describe('states', () => {
 })
 
 describe('whatever the order within the lateness of seconds', () => {
+  test('a late sample is held in the windows after its own, which are given out again', () => {
+    const rows = [at('mode', 120_001_000, 'stop'), at('load', 121 * second, 0)]
+    const late = at('mode', 112_876_000, 'run')
+    const events = [...rows, late].map((row, i) => arrives(i + 1, 121 * second, [row]))
+    const [own, next] = finals(events, 'aggregates-1s', 'mode')
+    expect(own).toMatchObject({ revision: 0, late: 1, states: { run: 0.124 } })
+    expect(next).toMatchObject({ revision: 1, count: 1, states: { run: 0.001, stop: 0.999 } })
+    expect(next).not.toHaveProperty('late')
+  })
+
   const sample = fc.record({
     tag: fc.constantFrom('load', 'parts', 'mode'),
     t: fc.integer({ min: 0, max: 200_000 }).map(ms => ms * 1_000),

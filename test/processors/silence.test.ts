@@ -62,6 +62,37 @@ describe('the aggregates of a machine that falls silent', () => {
     expect(hourSilent).toEqual(hourGoing)
   })
 
+  test('of a state are whole once the machine goes on, and counters are not told twice', () => {
+    const followed = [
+      { ...tagNamed('mode'), aggregate: 'states' as const },
+      { ...tagNamed('parts'), aggregate: 'counter' as const },
+    ]
+    const at = (s: number, value: string): ProcessorEvent => {
+      const rows = [
+        { tag: 'mode', t: hour + s * second, value },
+        { tag: 'parts', t: hour + s * second, value: s },
+      ]
+      return { kind: 'telemetry', record: recordOf(s + 1, rows), receivedAt: hour + s * second }
+    }
+    const minutes = (silence: readonly ProcessorEvent[], of: string) =>
+      run(
+        aggregate(
+          { id: asset, tags: followed },
+          checkedOptions(AggregateOptions, {}, 'test') as AggregateOptions,
+        ),
+        [at(0, 'run'), at(5, 'stop'), ...silence, at(400, 'run')],
+      )
+        .filter(({ topic, value }) => topic === 'aggregates-1m' && (value as Aggregate).tag === of)
+        .map(({ value }) => value as Aggregate)
+    const modes = minutes(range(6, 400, tick), 'mode')
+    expect(modes.map(({ revision, states }) => [revision, states])).toEqual([
+      [0, { run: 5 }],
+      [1, { run: 5, stop: 55 }],
+    ])
+    expect(modes.at(-1)).toEqual({ ...minutes([], 'mode').at(-1), revision: 1 })
+    expect(minutes(range(6, 400, tick), 'parts')).toEqual(minutes([], 'parts'))
+  })
+
   test('take what comes after all as in time, with the next revision', () => {
     const stored = range(90, 100, sample).map(event => ({ ...event, receivedAt: hour + 300 * second }))
     const outputs = run(aggregator(), [
