@@ -183,11 +183,11 @@ function frame(onClose) {
   const loading = el('p', { class: 'placeholder' }, 'Loading the last 15 minutes.')
   const signals = el('div', { class: 'panels' })
   const tags = el('div', { class: 'panels' })
-  const events = el('ol', { class: 'events' })
+  const events = el('ol', { class: 'log events' })
   const signalsPart = part('Signals', signals)
   const tagsPart = part('Tags', tags)
   const eventsPart = part('Alarm history', events)
-  const parts = el('ol', { class: 'events' })
+  const parts = el('ol', { class: 'log parts' })
   const partsPart = part('Last parts', parts)
   const head = el('header', { class: 'detail-head' }, el('div', {}, title, path), close)
   const root = el(

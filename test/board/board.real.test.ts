@@ -113,7 +113,7 @@ test('a machine opens with its charts and limits, has an address of its own, and
   await card(page, ids.press).focus()
   await page.keyboard.press('Enter')
   await expectText(page, '#detail-title', 'Press 1')
-  expect(new URL(page.url()).hash).toBe(`#/${ids.press}`)
+  await expectHash(page, `#/${ids.press}`)
   await page.locator('.detail .uplot canvas').first().waitFor()
   const panels = page.locator('.panel', { has: page.locator('.chart:not([hidden])') })
   expect(await panels.locator('h4').allTextContents()).toEqual([
@@ -126,7 +126,7 @@ test('a machine opens with its charts and limits, has an address of its own, and
   await expectText(page, '.events', /Alarm: Spindle bearing/)
   await page.keyboard.press('Escape')
   await page.locator('.detail').waitFor({ state: 'hidden' })
-  expect(new URL(page.url()).hash).toBe('')
+  await expectHash(page, '')
 
   await page.goto(`${board.url}/#/${ids.furnace}`)
   await expectText(page, '#detail-title', 'Hardening furnace')
@@ -303,6 +303,11 @@ async function expectText(
       interval: 50,
     })
     .toEqual(typeof wanted === 'string' ? wanted : expect.stringMatching(wanted))
+}
+
+/** Waits for the address: a dialog that closes says so later than it hides, and the browser tells its address later still. */
+async function expectHash(page: Page, wanted: string): Promise<void> {
+  await expect.poll(() => new URL(page.url()).hash, { timeout: 10_000, interval: 50 }).toBe(wanted)
 }
 
 /** How far the page or the open detail is wider than its screen, px. */
