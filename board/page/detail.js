@@ -1,6 +1,14 @@
 // @ts-check
 import { el, setAttribute, setText } from './dom.js'
-import { formatCount, formatName, formatTime, formatUnit, formatValue, none } from './format.js'
+import {
+  formatCount,
+  formatName,
+  formatSentence,
+  formatTime,
+  formatUnit,
+  formatValue,
+  none,
+} from './format.js'
 import { followHistory } from './history.js'
 import { icon } from './icons.js'
 import { machineStates } from './machines.js'
@@ -130,8 +138,8 @@ export class Detail {
     const items = history.parts.map(({ part, t, final, verdict, reason }) => {
       const shape = partShapes[verdict]
       const when = el('span', { class: 'event-time' }, formatTime(t / 1000, this.#state.now()))
-      const what = `${formatName(verdict)}${part === null ? '' : `, part ${part}`}${final ? '' : ', still made'}`
-      return el('li', { 'data-severity': shape }, icon(shape), when, `${what}. ${reason}`)
+      const what = `${formatName(verdict)}${part === null ? '' : `, part ${part}`}${final ? '' : ', still being made'}`
+      return el('li', { 'data-severity': shape }, icon(shape), when, `${what}. ${formatSentence(reason)}`)
     })
     parts.replaceChildren(...items)
   }
@@ -183,11 +191,11 @@ function frame(onClose) {
   const loading = el('p', { class: 'placeholder' }, 'Loading the last 15 minutes.')
   const signals = el('div', { class: 'panels' })
   const tags = el('div', { class: 'panels' })
-  const events = el('ol', { class: 'events' })
+  const events = el('ol', { class: 'log events' })
   const signalsPart = part('Signals', signals)
   const tagsPart = part('Tags', tags)
   const eventsPart = part('Alarm history', events)
-  const parts = el('ol', { class: 'events' })
+  const parts = el('ol', { class: 'log parts' })
   const partsPart = part('Last parts', parts)
   const head = el('header', { class: 'detail-head' }, el('div', {}, title, path), close)
   const root = el(

@@ -26,6 +26,14 @@ export function formatUnit(unit) {
 }
 
 /**
+ * The figure of a `parts` signal is the share of scrap, whatever the plant calls its parts.
+ * @param {{ processor: string, unit: string }} signal
+ */
+export function formatSignalUnit({ processor, unit }) {
+  return processor === 'parts' ? `${formatUnit(unit)} scrap` : formatUnit(unit)
+}
+
+/**
  * As many digits as a person reads at a glance; the same for all values of one size, so that figures do not jump.
  * @param {number} value
  */
@@ -72,6 +80,11 @@ export function formatCount(count) {
 export function formatName(name) {
   const words = name.replaceAll('-', ' ')
   return words.charAt(0).toUpperCase() + words.slice(1)
+}
+
+/** @param {string} reason names may begin it, and those are small */
+export function formatSentence(reason) {
+  return reason.charAt(0).toUpperCase() + reason.slice(1)
 }
 
 /**

@@ -1,7 +1,16 @@
 // @ts-check
 import { Chart } from './chart.js'
 import { el, setAttribute, setText } from './dom.js'
-import { formatName, formatNumber, formatTime, formatUnit, formatValue, none } from './format.js'
+import {
+  formatName,
+  formatNumber,
+  formatSentence,
+  formatSignalUnit,
+  formatTime,
+  formatUnit,
+  formatValue,
+  none,
+} from './format.js'
 import { icon } from './icons.js'
 
 /**
@@ -63,12 +72,12 @@ export class Panel {
 
   /** @param {AssetHistory['signals'][number]} signal @param {AssetHistory} history */
   showSignal({ latest, ofTag, history: { t, value } }, { to }) {
-    this.#unit = formatUnit(latest?.unit ?? '')
+    this.#unit = latest ? formatSignalUnit(latest) : ''
     const verdict = latest?.verdict
     const trouble = verdict === 'alarm' || verdict === 'warning' ? verdict : undefined
     const known = latest !== null && latest.value !== null
     this.#head(known ? `${formatValue(latest.value)} ${this.#unit}` : none, trouble)
-    this.#text(latest?.reason ?? 'No result yet')
+    this.#text(formatSentence(latest?.reason ?? 'No result yet'))
     this.#host.hidden = ofTag !== undefined || value.every(point => point === null)
     this.#chart.update({ t, middle: value }, signalLimits(latest, this.#unit), [to - spanS, to])
     this.#showFacts(latest?.details ?? {})
@@ -95,7 +104,12 @@ export class Panel {
   /** @param {Record<string, number | string | null>} details */
   #showFacts(details) {
     const facts = Object.entries(details).map(([name, value]) => {
-      return el('div', {}, el('dt', {}, formatName(name)), el('dd', {}, formatValue(value)))
+      return el(
+        'div',
+        {},
+        el('dt', {}, formatName(name)),
+        el('dd', {}, value === 'not-known' ? 'not known' : formatValue(value)),
+      )
     })
     this.#facts.replaceChildren(...facts)
   }

@@ -1,6 +1,15 @@
 // @ts-check
 import { el, setAttribute, setText } from './dom.js'
-import { formatDuration, formatName, formatTime, formatUnit, formatValue, none } from './format.js'
+import {
+  formatDuration,
+  formatName,
+  formatSentence,
+  formatSignalUnit,
+  formatTime,
+  formatUnit,
+  formatValue,
+  none,
+} from './format.js'
 import { icon } from './icons.js'
 import { Sparkline } from './sparkline.js'
 
@@ -92,8 +101,8 @@ function signalReading(asset, name, state) {
   const known = signal.value !== null
   return {
     value: formatValue(signal.value),
-    unit: known ? formatUnit(signal.unit) : '',
-    note: known ? ageNote(signal.t, state.now()) : `not known: ${signal.reason}`,
+    unit: known ? formatSignalUnit(signal) : '',
+    note: known ? ageNote(signal.t, state.now()) : formatSentence(signal.reason),
     trouble: worst([signal.verdict]),
     curve: state.signalCurves.get(key),
     lines: { warning: warning === undefined ? [] : [warning], alarm: alarm === undefined ? [] : [alarm] },

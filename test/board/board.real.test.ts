@@ -9,8 +9,10 @@ import {
   bearing,
   history,
   ids,
+  judged,
   ledger,
   manyMachines,
+  part,
   pressShop,
   replicator,
   second,
@@ -113,7 +115,7 @@ test('a machine opens with its charts and limits, has an address of its own, and
   await card(page, ids.press).focus()
   await page.keyboard.press('Enter')
   await expectText(page, '#detail-title', 'Press 1')
-  expect(new URL(page.url()).hash).toBe(`#/${ids.press}`)
+  await expectHash(page, `#/${ids.press}`)
   await page.locator('.detail .uplot canvas').first().waitFor()
   const panels = page.locator('.panel', { has: page.locator('.chart:not([hidden])') })
   expect(await panels.locator('h4').allTextContents()).toEqual([
@@ -126,12 +128,61 @@ test('a machine opens with its charts and limits, has an address of its own, and
   await expectText(page, '.events', /Alarm: Spindle bearing/)
   await page.keyboard.press('Escape')
   await page.locator('.detail').waitFor({ state: 'hidden' })
-  expect(new URL(page.url()).hash).toBe('')
+  await expectHash(page, '')
 
   await page.goto(`${board.url}/#/${ids.furnace}`)
   await expectText(page, '#detail-title', 'Hardening furnace')
   await page.getByRole('button', { name: 'Close' }).click()
   await page.locator('.detail').waitFor({ state: 'hidden' })
+  expect(complaints).toEqual([])
+})
+
+test('the last parts and the life that a machine has left are told in words, and what is not known too', async () => {
+  const { page, complaints } = await open(board.url)
+  const now = Date.now()
+  clearInterval(feeding)
+  const still = {
+    value: null,
+    verdict: 'not-known',
+    reason: 'spindle-speed is not known: it is bad',
+  } as const
+  view.apply([bearing(now, 0, still)])
+  await expectText(
+    card(page, ids.press),
+    '.row:first-child',
+    /^Spindle bearing–Spindle-speed is not known: it is bad$/,
+  )
+  const noModel = 'Remaining life is not known: no model of class press is in force'
+  const worn = '61.4 h of operation remain (38.2 to 97.5 h in 90 of 100 cases)'
+  const share = '3 of the last 50 parts are scrap; the last part is ok: all of force within limits'
+  const life = { signal: 'life', processor: 'remaining-life', unit: 'h' }
+  const heavy = { verdict: 'scrap', reason: 'force is 950 kN, above its scrap limit of 880 kN' } as const
+  const unseen = 'force is not known: no sample of ram-force in the cycle'
+  view.apply([
+    judged(now, { ...life, verdict: 'not-known', reason: noModel }),
+    judged(now, { signal: 'strokes', processor: 'parts', unit: '%', value: 6, reason: share }),
+    part(now - 4_000, 16),
+    part(now - 3_000, 17, { verdict: 'not-known', part: null, reason: unseen }),
+    part(now - 2_000, 18, heavy),
+    part(now - 1_000, 19, { ...heavy, final: false, end: null }),
+  ])
+  await card(page, ids.press).click()
+  await expectText(page, '.parts', /19/)
+  const told = await page.locator('.parts li').allTextContents()
+  expect(told.map(text => text.replace(/^\d\d:\d\d:\d\d/, ''))).toEqual([
+    'Scrap, part 19, still being made. Force is 950 kN, above its scrap limit of 880 kN',
+    'Scrap, part 18. Force is 950 kN, above its scrap limit of 880 kN',
+    'Not known. Force is not known: no sample of ram-force in the cycle',
+    'Ok, part 16. All of thickness, force within limits',
+  ])
+  const panel = (name: string) => page.locator('.panel', { has: page.getByRole('heading', { name }) })
+  await expectText(panel('Strokes'), '.panel-value', /^6 % scrap$/)
+  await expectText(panel('Life'), '.panel-value', '–')
+  await expectText(panel('Life'), '.panel-reason', noModel)
+  view.apply([judged(now + 1_000, { ...life, value: 61.4, verdict: 'warning', reason: worn })])
+  await expectText(panel('Life'), '.panel-value', '61.4 h')
+  await expectText(panel('Life'), '.panel-reason', worn)
+  expect(await page.locator('.detail').textContent()).not.toMatch(/null|undefined|NaN/)
   expect(complaints).toEqual([])
 })
 
@@ -303,6 +354,11 @@ async function expectText(
       interval: 50,
     })
     .toEqual(typeof wanted === 'string' ? wanted : expect.stringMatching(wanted))
+}
+
+/** Waits for the address: a dialog that closes says so later than it hides, and the browser tells its address later still. */
+async function expectHash(page: Page, wanted: string): Promise<void> {
+  await expect.poll(() => new URL(page.url()).hash, { timeout: 10_000, interval: 50 }).toBe(wanted)
 }
 
 /** How far the page or the open detail is wider than its screen, px. */

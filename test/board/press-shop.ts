@@ -1,6 +1,6 @@
 import type { BoardAsset, BoardPlant } from '../../board/index.ts'
 import type { InRecord } from '../../edge-broker/kafka.ts'
-import type { Aggregate, Alarm, LedgerEntry, Signal } from '../../model/index.ts'
+import type { Aggregate, Alarm, LedgerEntry, Part, Signal } from '../../model/index.ts'
 
 /** A press shop as its topics would tell it: the records that tests feed to the view. Times are ms UTC. */
 const site = 'demo'
@@ -208,6 +208,48 @@ export function alarm(now: number, change: Partial<Alarm> = {}, topic = 'alarms'
     ...change,
   }
   return record(topic, alarm.id, alarm, now)
+}
+
+/** The press's stroke that ended at `end`; each takes a second. */
+export function part(end: number, number: number, change: Partial<Part> = {}): InRecord {
+  const made: Part = {
+    v: 1,
+    id: `stroke-${number}`,
+    asset: press,
+    parts: 'strokes',
+    part: String(number),
+    start: (end - 1000) * 1000,
+    end: end * 1000,
+    t: end * 1000,
+    revision: 0,
+    final: true,
+    verdict: 'ok',
+    reason: 'All of thickness, force within limits',
+    features: {},
+    late: 0,
+    evidence: [{ source: 'press', epoch: 1, from: 1, to: 4 }],
+    ...change,
+  }
+  return record('parts', press, made, end)
+}
+
+/** Any signal of the press, as its processor tells it. */
+export function judged(
+  now: number,
+  change: Pick<Signal, 'signal' | 'processor'> & Partial<Signal>,
+): InRecord {
+  const signal: Signal = {
+    v: 1,
+    asset: press,
+    t: now * 1000,
+    value: null,
+    unit: '',
+    verdict: 'normal',
+    reason: '',
+    evidence: [{ source: 'press', epoch: 1, from: 1, to: 4 }],
+    ...change,
+  }
+  return record('signals', press, signal, now)
 }
 
 /** Fifteen quiet minutes of the whole shop up to `now`. */

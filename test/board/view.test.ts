@@ -8,6 +8,7 @@ import {
   history,
   ids,
   ledger,
+  part,
   pressShop,
   record,
   replicator,
@@ -265,15 +266,7 @@ describe('alarms', () => {
 })
 
 describe('parts', () => {
-  const made = (n: number, change: Partial<Part> = {}) => {
-    const start = (now + 1_000 * n) * 1_000
-    const part: Part = {
-      ...{ v: 1, id: `p${n}`, asset: ids.press, parts: 'strokes', part: String(n), start, end: start + 1e6 },
-      ...{ t: start + 1e6, revision: 0, final: true, verdict: 'ok', reason: 'All of force within limits' },
-      ...{ features: {}, late: 0, evidence: [], ...change },
-    }
-    return record('parts', ids.press, part, now)
-  }
+  const made = (n: number, change: Partial<Part> = {}) => part(now + 1_000 * n, n, change)
 
   test('the last ones of a machine are shown, the newest first, each in its highest revision', () => {
     const view = shopAt(now)
