@@ -1,7 +1,11 @@
-import { createAPI, produceV11, Writer } from '@platformatic/kafka'
+import { createAPI, produceV11, UserError, Writer } from '@platformatic/kafka'
 import { type BatchMessage, encodeBatch } from './record-batch.ts'
 
-type Message = BatchMessage & { readonly topic: string; readonly partition: number }
+export type Message = Omit<BatchMessage, 'timestamp'> & {
+  readonly topic: string
+  readonly partition: number
+  timestamp?: bigint | undefined
+}
 type Options = {
   readonly compression?: string
   readonly producerId?: bigint
@@ -31,7 +35,7 @@ function request(acks: number, timeoutMs: number, messages: readonly Message[], 
 /** A repeated request gets the sequence of the first: the library keeps them for a send. */
 function batchOf(key: string, messages: readonly Message[], options: Options): Buffer {
   const { compression = 'none', producerId = -1n, producerEpoch = 0, sequences, transactionalId } = options
-  return encodeBatch(messages, {
+  return encodeBatch(messages.map(stamped), {
     producerId,
     producerEpoch,
     firstSequence: sequences?.getWithDefault(key, 0) ?? 0,
@@ -40,5 +44,20 @@ function batchOf(key: string, messages: readonly Message[], options: Options): B
   })
 }
 
+/** The time of the first attempt stays with the message, as with the library: a repeated request is the same. */
+function stamped(message: Message): BatchMessage {
+  message.timestamp ??= BigInt(Date.now())
+  return message as BatchMessage
+}
+
+/** What cannot be encoded never will be: the library repeats, without end, whatever is not marked as such. */
+function requestOnce(...args: Parameters<typeof request>): Writer {
+  try {
+    return request(...args)
+  } catch (thrown) {
+    throw new UserError('Failed to encode a batch.', { cause: thrown as Error })
+  }
+}
+
 const [produceKey, produceVersion] = [0, 11]
-export const produce = createAPI(produceKey, produceVersion, request, produceV11.parseResponse)
+export const produce = createAPI(produceKey, produceVersion, requestOnce, produceV11.parseResponse)
