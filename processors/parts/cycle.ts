@@ -3,8 +3,8 @@ import type { Reading } from '../readings.ts'
 import type { PartsOptions } from './options.ts'
 import type { Tally } from './tally.ts'
 
-/** The last reading of a tag: its number, or one sentence why there is none. */
-export type Latest = { readonly t: Micros; readonly value: number | string }
+/** The last reading of a tag: its number, or one sentence why there is none; where it is a text, `isText`, that text. */
+export type Latest = { readonly t: Micros; readonly value: number | string; readonly isText?: true }
 
 /** A part that is being made. Lists are by the index of the watched tag. */
 export type Cycle = {

@@ -1,4 +1,12 @@
-import type { Micros, Output, Part, Processor, Tag, TelemetryRecord } from '../../model/index.ts'
+import {
+  type Micros,
+  type Output,
+  type Part,
+  type Processor,
+  qualityOf,
+  type Tag,
+  type TelemetryRecord,
+} from '../../model/index.ts'
 import { tagOf } from '../asset-tag.ts'
 import type { ProcessorKind } from '../contract.ts'
 import { witness } from '../evidence.ts'
@@ -99,7 +107,7 @@ function tooLate(state: State, at: number, t: Micros, { name }: Tag): void {
 function taken(state: State, group: readonly Waiting[], t: Micros, setting: Setting): Output[] {
   const { options, tags } = setting
   for (const sample of group) {
-    state.latest[sample.at] = { t, value: latestOf(sample, tags[sample.at]!, options) }
+    state.latest[sample.at] = latestOf(sample, tags[sample.at]!, options)
   }
   const end = options.end && cutIn(state.end, options.end, group, tags)
   const begin = cutIn(state.begin, options.begin, group, tags)
@@ -118,9 +126,11 @@ function missedEnd(begin: Cutting, end: Cutting | undefined): string | null {
 }
 
 /** A part id may be text; whatever else is watched is a number. */
-function latestOf(sample: Waiting, tag: Tag, { partIdTag, features }: Options): number | string {
+function latestOf(sample: Waiting, tag: Tag, { partIdTag, features }: Options): Latest {
+  const { t, value, status } = sample
   const isId = tag.name === partIdTag && features.every(feature => feature.tag !== tag.name)
-  return isId && typeof sample.value === 'string' ? sample.value : numberOf(sample, tag)
+  if (isId && typeof value === 'string' && qualityOf(status) === 'good') return { t, value, isText: true }
+  return { t, value: numberOf(sample, tag) }
 }
 
 function cutIn(state: CutState, cut: Cut, group: readonly Waiting[], tags: readonly Tag[]): Cutting {
@@ -157,8 +167,10 @@ function idAt(
   tags: readonly Tag[],
 ): string | null {
   const at = tags.findIndex(({ name }) => name === partIdTag)
-  if (at < 0 || latest[at] === null) return null
-  return String(fresh(latest[at]!, t, partIdTag!, maxAgeMs))
+  const known = latest[at]
+  if (known?.isText) return String(known.value)
+  const number = fresh(known ?? null, t, partIdTag!, maxAgeMs)
+  return typeof number === 'number' ? String(number) : null
 }
 
 /** The samples are added to the cycle that lasts, and tell whether it can still become a good part. */

@@ -83,6 +83,23 @@ describe('cutting', () => {
     expect(found.map(({ part, features }) => [part, features.force!.value])).toEqual([['A2', 3]])
   })
 
+  test.each([
+    ['bad', 'A1', bad, 0],
+    ['a bad number', 7, bad, 0],
+    ['too old', 7, 0, -120],
+  ])('an id that is %s is none', (_, value, status, since) => {
+    const events = [
+      telemetry(1, [{ tag: 'id', t: at(since), value, status }]),
+      ...[1, 2, 3].map(i =>
+        telemetry(i + 1, [
+          { tag: 'count', t: at(i), value: i },
+          { tag: 'force', t: at(i), value: i },
+        ]),
+      ),
+    ]
+    expect(partsOf({ partIdTag: 'id' }, events).map(({ part }) => part)).toEqual([null])
+  })
+
   test('an edge begins and another ends: what lies between two parts belongs to none', () => {
     const clamped = [false, true, true, false, false, true, false]
     const events = clamped.map((value, i) =>
