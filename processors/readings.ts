@@ -7,13 +7,18 @@ export type Reading = { readonly t: Micros; readonly value: unknown; readonly st
 export function readingsOf(record: TelemetryRecord, name: string): Reading[] {
   const readings: Reading[] = []
   for (let i = 0; i < record.tag.length; i++) {
-    if (record.tags[record.tag[i]!] !== name) continue
+    if (pointedAt(record.tags, record.tag[i]) !== name) continue
     const t = record.t[i]!
     const status = record.status[i]!
     if (!Number.isSafeInteger(t) || !Number.isInteger(status)) continue
     readings.push({ t, value: record.value[i], status })
   }
   return readings.sort((a, b) => a.t - b.t)
+}
+
+/** What an entry of a record's column `tag` points at. No schema is run over each record: the entry may be anything. */
+export function pointedAt<T>(list: readonly T[], index: unknown): T | undefined {
+  return Number.isInteger(index) ? list[index as number] : undefined
 }
 
 /** The number, or one sentence why it is not known: bad or uncertain quality, or no finite number. */

@@ -1,5 +1,5 @@
 import type { Micros, TelemetryRecord } from '../model/index.ts'
-import type { Reading } from './readings.ts'
+import { pointedAt, type Reading } from './readings.ts'
 
 /** A reading of one of several tags: `at` is the tag's place among those asked for. */
 export type SampleOf = Reading & { readonly at: number }
@@ -11,7 +11,7 @@ export function samplesOf(record: TelemetryRecord, places: ReadonlyMap<string, n
   let sorted = true
   let newest: Micros = Number.NEGATIVE_INFINITY
   for (let i = 0; i < record.tag.length; i++) {
-    const at = placeOf[record.tag[i]!] ?? -1
+    const at = pointedAt(placeOf, record.tag[i]) ?? -1
     const t = record.t[i]!
     const status = record.status[i]!
     if (at < 0 || !Number.isSafeInteger(t) || !Number.isInteger(status)) continue

@@ -1,5 +1,6 @@
 import { type Micros, segmentPattern, type TelemetryRecord } from '../../model/index.ts'
 import type { Observed } from '../event-time/index.ts'
+import { pointedAt } from '../readings.ts'
 import type { Course } from './course.ts'
 import { type Level, startOf } from './level.ts'
 import { addPoint, newLine } from './line.ts'
@@ -55,10 +56,9 @@ export function addRecord(
   let ahead = Number.NEGATIVE_INFINITY
   let start = Number.NaN
   for (let i = 0; i < samples; i++) {
-    const index = record.tag[i]!
     const t = record.t[i]!
     const status = record.status[i]!
-    const column = Number.isInteger(index) ? columns[index] : undefined
+    const column = pointedAt(columns, record.tag[i])
     if (
       column === undefined ||
       !Number.isSafeInteger(t) ||

@@ -12,7 +12,7 @@ import { MillraceError } from '../../model/index.ts'
 import { tagOf } from '../asset-tag.ts'
 import type { ProcessorAsset, ProcessorKind } from '../contract.ts'
 import { witness } from '../evidence.ts'
-import { numberOf } from '../readings.ts'
+import { numberOf, pointedAt } from '../readings.ts'
 import { type Contribution, drift, isTrained, look, type Model, newModel, train } from './model.ts'
 import { AutoencoderOptions } from './options.ts'
 
@@ -98,7 +98,7 @@ function samplesOf(record: TelemetryRecord, tags: readonly Tag[]) {
   const index = record.tags.map(name => tags.findIndex(tag => tag.name === name))
   return record.tag
     .flatMap((tag, i) => {
-      const at = index[tag] ?? -1
+      const at = pointedAt(index, tag) ?? -1
       const [t, status] = [record.t[i]!, record.status[i]!]
       if (at < 0 || !Number.isSafeInteger(t) || !Number.isInteger(status)) return []
       return [{ at, t, value: numberOf({ t, status, value: record.value[i] }, tags[at]!) }]

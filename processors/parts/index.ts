@@ -10,7 +10,7 @@ import {
 import { tagOf } from '../asset-tag.ts'
 import type { ProcessorKind } from '../contract.ts'
 import { witness } from '../evidence.ts'
-import { numberOf } from '../readings.ts'
+import { numberOf, pointedAt } from '../readings.ts'
 import { type CutState, type Cutting, cutBy, newCut } from './cut.ts'
 import type { Cycle, Latest, Setting, Waiting } from './cycle.ts'
 import { fresh, type Look, surelyScrap } from './judge.ts'
@@ -84,7 +84,7 @@ function takeIn(state: State, record: TelemetryRecord, { tags }: Setting): void 
   const { source, epoch, seq } = record
   const index = record.tags.map(name => tags.findIndex(tag => tag.name === name))
   for (let i = 0; i < record.tag.length; i++) {
-    const at = index[record.tag[i]!] ?? -1
+    const at = pointedAt(index, record.tag[i]) ?? -1
     const t = record.t[i]!
     const status = record.status[i]!
     if (!Number.isSafeInteger(t)) continue
