@@ -9,11 +9,11 @@ const proofs = [
   'test/{examples,processors}/**/*.real.test.ts',
   'test/runtime/{backtest,deadletter,processors}/*.real.test.ts',
 ]
-/** Whole plants, and what stands on two clusters. */
-const plants = ['test/{e2e,replicator}/**/*.real.test.ts', 'test/board/live.real.test.ts']
+/** Whole plants. */
+const plants = ['test/e2e/**/*.real.test.ts']
 /** What has to keep a time, which it cannot while others use the processor: after all else. */
-const alone = ['test/runtime/source/ownership.real.test.ts']
-const devices = ['test/{connectors,simulator}/**/*.real.test.ts', 'test/board/{board,server}.real.test.ts']
+const alone = ['test/runtime/source/ownership.real.test.ts', 'test/board/board.real.test.ts']
+const devices = ['test/{connectors,simulator}/**/*.real.test.ts', 'test/board/server.real.test.ts']
 
 /** Servers of others and real clusters need their time; one file after the other, because two cores carry one cluster. */
 const real = {
@@ -31,7 +31,7 @@ export default defineConfig({
           name: 'unit',
           include: ['test/**/*.test.ts'],
           exclude: ['test/**/*.real.test.ts'],
-          testTimeout: 20_000,
+          testTimeout: 60_000,
         },
       },
       { test: { name: 'devices', include: devices, ...real } },

@@ -32,20 +32,23 @@ main(async () => {
 })
 
 /**
- * Three lanes side by side, of which two hold their output back: devices wait more than they compute, units the other way
- * round. What has to keep a time comes after. Arguments go to vitest, which then runs once.
+ * Two lanes side by side, the second of which holds its output back: two cores carry no more, and time runs out in what
+ * starves. What has to keep a time comes after. Arguments go to vitest, which then runs once.
  */
 async function allTests(env) {
   const chosen = process.argv.slice(2)
   if (chosen.length > 0) return [await vitest(chosen, { env })]
-  const held = project => vitest(['--project', project], { env, held: true })
-  const unitsThenClusters = async () => [await held('unit'), await held('clusters')]
-  const [plants, devices, others] = await Promise.all([
+  const [plants, others] = await Promise.all([
     vitest(['--project', 'plants'], { env }),
-    held('devices'),
-    unitsThenClusters(),
+    oneAfterTheOther(['unit', 'clusters', 'devices'], { env, held: true }),
   ])
-  return [plants, devices, ...others, await vitest(['--project', 'alone'], { env })]
+  return [plants, ...others, await vitest(['--project', 'alone'], { env })]
+}
+
+async function oneAfterTheOther(projects, options) {
+  const counts = []
+  for (const project of projects) counts.push(await vitest(['--project', project], options))
+  return counts
 }
 
 const withSbin = { ...process.env, PATH: `${process.env.PATH}:/usr/sbin` }
