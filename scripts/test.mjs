@@ -38,11 +38,11 @@ main(async () => {
 async function allTests(env) {
   const chosen = process.argv.slice(2)
   if (chosen.length > 0) return [await vitest(chosen, { env })]
-  const [plants, others] = await Promise.all([
-    vitest(['--project', 'plants'], { env }),
-    oneAfterTheOther(['unit', 'clusters', 'devices'], { env, held: true }),
+  const lanes = await Promise.all([
+    oneAfterTheOther(['plants', 'unit'], { env }),
+    oneAfterTheOther(['clusters', 'devices'], { env, held: true }),
   ])
-  return [plants, ...others, await vitest(['--project', 'alone'], { env })]
+  return [...lanes.flat(), await vitest(['--project', 'alone'], { env })]
 }
 
 async function oneAfterTheOther(projects, options) {
