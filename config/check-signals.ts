@@ -49,17 +49,34 @@ function unknownTags(signal: Found, names: readonly string[]): PlantProblem[] {
     })
 }
 
-/** By convention an option called `ofSignal` names a signal of the same asset, declared before: only those it can see. */
+/**
+ * By convention an option called `ofSignal` names a signal of the same asset, and one called `parts` a signal of that kind,
+ * declared before: only those it can see.
+ */
 function notEarlier(signal: Found, earlier: readonly Found[], all: readonly Found[]): PlantProblem[] {
+  const cuts = (signals: readonly Found[]) =>
+    signals.filter(one => textsBelow(one, 'processor')[0]?.value === 'parts')
+  return [
+    ...unseen(textsBelow(signal, 'ofSignal'), 'signal', earlier, all),
+    ...unseen(textsBelow(signal, 'parts'), 'parts processor', cuts(earlier), cuts(all)),
+  ]
+}
+
+function unseen(
+  named: readonly Found<string>[],
+  what: string,
+  earlier: readonly Found[],
+  all: readonly Found[],
+): PlantProblem[] {
   const namesOf = (signals: readonly Found[]) =>
     signals.flatMap(one => textsBelow(one, 'name')).map(({ value }) => value)
   const names = namesOf(earlier)
-  return textsBelow(signal, 'ofSignal')
+  return named
     .filter(({ value }) => !names.includes(value))
     .map(({ file, path, value }) =>
       namesOf(all).includes(value)
-        ? file.problem(path, `the signal "${value}" must be declared before the one that follows it`)
-        : file.problem(path, `this asset has no signal "${value}"`, { suggestion: nearest(value, names) }),
+        ? file.problem(path, `the ${what} "${value}" must be declared before the one that follows it`)
+        : file.problem(path, `this asset has no ${what} "${value}"`, { suggestion: nearest(value, names) }),
     )
 }
 

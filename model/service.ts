@@ -34,8 +34,8 @@ export const serviceKeyPrefix = 'service:'
 
 /**
  * What took effect in one partition besides its input records; topic `activations`. A configuration, or a choice of models,
- * is in the transaction of the first record it was applied to; a tick, where for a second there was nothing to read, in one
- * of its own.
+ * is in the transaction of the first record it was applied to; a tick, where for a second no telemetry
+ * came, in one of its own.
  */
 export const Activation = Type.Object(
   {

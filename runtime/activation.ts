@@ -34,7 +34,7 @@ export function tickRecord(plant: Plant, place: Where, t: Micros): OutRecord {
   return { ...record, value: JSON.stringify(value) }
 }
 
-/** Of history: the tick that was made where nothing came. */
+/** Of history: the tick that was made where no telemetry came. */
 export function tickIn({ value }: InRecord, ticks: Ticks): Micros | undefined {
   const { kind, t } = readable(() => JSON.parse(String(value))) as Partial<Activation>
   return kind === 'tick' && t !== undefined ? ticks.at(t / 1_000) : undefined

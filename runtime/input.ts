@@ -13,6 +13,9 @@ import { waveformOf } from './waveform.ts'
 /** The topics that processors take records of. */
 export const inputTopics = ['telemetry', 'waveforms', 'labels'] as const
 
+/** The one of them whose receipt makes ticks: the topics are not read in step. */
+export const clockTopic = 'telemetry'
+
 /** The consumer group under which their positions are kept; what lag is measured by. */
 export const processorGroup = 'processors'
 

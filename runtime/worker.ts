@@ -9,7 +9,7 @@ import { chainFor, runChain, runTick } from '../processors/chain.ts'
 import { activationOf, tickIn, tickRecord, type Where } from './activation.ts'
 import { retriedHeader } from './deadletter/letters.ts'
 import { type Identity, Retries } from './deadletter/retries.ts'
-import { decode, type InputEvent, labelOf } from './input.ts'
+import { clockTopic, decode, type InputEvent, labelOf } from './input.ts'
 import { type ModelBook, noModels } from './models/book.ts'
 import { type Moment, published } from './published.ts'
 import { RedoLogs } from './redo.ts'
@@ -269,7 +269,9 @@ export function chainWorker(
       const t = ticks.at(ms)
       if (t === undefined) return []
       adopt(plants.current)
-      const place = { topic: 'telemetry', partition, offset: BigInt(ticks.next), timestamp: t / 1_000 }
+      // Waveforms may have gone on beyond the time that is told: a replay must have them before it, too.
+      const timestamp = Math.max(t / 1_000, ticks.newest)
+      const place = { topic: clockTopic, partition, offset: BigInt(ticks.next), timestamp }
       const activated = [...activation(place), tickRecord(plant, place, t)]
       return [...activated, ...ticked(t, place)]
     },

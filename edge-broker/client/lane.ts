@@ -13,7 +13,7 @@ export type Lane = Partition & {
   /** What the caller has had; control records and aborted ones count. */
   takenOffset: bigint
   readonly end: bigint | undefined
-  /** The last answer held nothing more. */
+  /** There was nothing stable behind what the last answer held. */
   atEnd: boolean
   /** In a fetch that is under way. It is in one at a time, so that nothing is read twice. */
   asked: boolean
@@ -60,9 +60,10 @@ export function hasEnded({ end, takenOffset }: Lane): boolean {
 export function receive(lane: Lane, broker: number, answer: FetchAnswer): Chunk | undefined {
   lane.troubledSince = undefined
   const from = lane.fetchOffset
-  lane.atEnd = answer.batches.length === 0 && from >= answer.lastStableOffset
-  const next = nextOffset(answer.batches)
-  if (next === undefined || next <= from) return undefined
+  const next = nextOffset(answer.batches) ?? from
+  // Also of an answer that holds something: where records come steadily, none is ever empty.
+  lane.atEnd = next >= answer.lastStableOffset
+  if (next <= from) return undefined
   lane.fetchOffset = next
   return { lane, broker, from, next, answer }
 }

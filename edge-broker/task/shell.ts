@@ -14,7 +14,7 @@ export interface Worker {
    * dead-letter topic. So does what makes it throw anything else, but then its state is in doubt, and restored.
    */
   step(record: InRecord): readonly OutRecord[]
-  /** That nothing more is there to be read, and nothing has come for a second before `ms`: its outputs. */
+  /** That all that is there was read, and nothing of the clock has come since `ms`, a second ago: its outputs. */
   idle?(partition: number, ms: number): readonly OutRecord[]
   /** State entries changed since the last call, for the changelog. */
   changed(): readonly { readonly key: string; readonly value: string | Uint8Array | null }[]
@@ -24,6 +24,8 @@ export type PartitionOptions = {
   readonly kafka: Kafka
   readonly partition: number
   readonly inputs: readonly string[]
+  /** The input whose records tell the worker that time goes on; without them it is told by `idle`. Left out: all do. */
+  readonly clock?: string
   /** The changelog topic, compacted, with as many partitions as the inputs. */
   readonly changelog: string
   readonly deadLetter: string
@@ -68,7 +70,7 @@ export async function runPartition(options: PartitionOptions): Promise<void> {
 }
 
 async function partitionSession(options: SessionOptions, task: Task): Promise<void> {
-  const { kafka, partition, inputs, newWorker, signal, changelog, onTrouble, onRestored } = options
+  const { kafka, partition, inputs, clock, newWorker, signal, changelog, onTrouble, onRestored } = options
   const since = performance.now()
   const partitions = inputs.map(topic => ({ topic, partition }))
   const worker = newWorker()
@@ -79,7 +81,7 @@ async function partitionSession(options: SessionOptions, task: Task): Promise<vo
   onRestored?.({ entries, ms: performance.now() - since })
   const onGap = (gap: Gap) => onTrouble(removedUnread(gap))
   const reader = await kafka.reader({ partitions, start, onGap })
-  await readUntilAborted(withPauses(reader), signal, async batch => {
+  await readUntilAborted(withPauses(reader, clock), signal, async batch => {
     if (batch.length === 0) await idled(options, task, worker)
     for (const slice of slicesOf(batch)) await processed(options, task, worker, slice)
   })

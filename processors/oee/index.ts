@@ -3,6 +3,7 @@ import {
   type Micros,
   MillraceError,
   type Output,
+  type Part,
   type Processor,
   type ProcessorEvent,
 } from '../../model/index.ts'
@@ -23,9 +24,10 @@ import {
 import { witness } from '../evidence.ts'
 import { type Calendar, calendarOf } from './calendar.ts'
 import { OeeOptions } from './options.ts'
-import { type Point, pointsIn, put, type Tags } from './points.ts'
+import { type PartPoint, type Point, pointsIn, put, type SamplePoint, type Tags } from './points.ts'
 import { oeeSignal } from './signal.ts'
 import { addTime, newTally, type Tally } from './tally.ts'
+import { addPart, endedPart, replacePart } from './verdicts.ts'
 
 export type OeeState = {
   v: 1
@@ -34,12 +36,14 @@ export type OeeState = {
   waiting: Point[]
   /** Up to here everything is in `tally`; null before the first sample. */
   until: Micros | null
+  /** How far time had come with the record before; parts that it ended have come since. */
+  reached: Micros | null
   machine: string | null
   total: number | null
   counted: number | null
   tally: Tally | null
   toldAt: Micros
-  /** Samples that came too late to be put in order. */
+  /** Samples that came too late to be put in order, and parts to be in their shift. */
   late: number
   evidence: Evidence[]
 }
@@ -54,7 +58,7 @@ type Setting = {
 
 /**
  * Overall equipment effectiveness of every shift: availability from the machine's state in planned time, performance from
- * the ideal cycle time, quality from counters of parts. A running value, and the shift's when it has ended.
+ * the ideal cycle time, quality from counters of parts or from the parts' verdicts. A running value, and the shift's when it has ended.
  */
 export const oee: ProcessorKind<OeeOptions> = {
   kind: 'oee',
@@ -75,6 +79,7 @@ function newState(): OeeState {
     time: newEventTime(),
     waiting: [],
     until: null,
+    reached: null,
     machine: null,
     total: null,
     counted: null,
@@ -88,20 +93,32 @@ function newState(): OeeState {
 function settingOf(asset: ProcessorAsset, options: Named): Setting {
   const { name, stateTag, totalTag, goodTag, scrapTag, timeZone, shifts, idleMs, latenessMs } = options
   const where = `${asset.id}, signal ${name}`
-  if ((goodTag === undefined) === (scrapTag === undefined))
-    throw new MillraceError('config-invalid', `${where} needs either goodTag or scrapTag`)
-  const [state, total, counted] = [stateTag, totalTag, goodTag ?? scrapTag!].map(tag =>
-    tagOf(asset, name, tag, 'telemetry'),
-  ) as [Tags['state'], Tags['total'], Tags['counted']]
+  refuseCounts(options, where)
+  const found = (tag: string) => tagOf(asset, name, tag, 'telemetry')
+  const countedTag = goodTag ?? scrapTag
+  const tags: Tags = {
+    state: found(stateTag),
+    ...(totalTag !== undefined && { total: found(totalTag) }),
+    ...(countedTag !== undefined && { counted: found(countedTag) }),
+  }
   const back = Math.max(900_000, latenessMs) * 1_000
   const rules = { idle: idleMs * 1_000, jump: 10_000_000, back }
   return {
     asset: asset.id,
     options,
-    tags: { state, total, counted },
+    tags,
     calendar: zoned(timeZone, shifts, where),
     rules,
   }
+}
+
+function refuseCounts({ totalTag, goodTag, scrapTag, parts }: Named, where: string): void {
+  if ([goodTag, scrapTag, parts].filter(given => given !== undefined).length !== 1)
+    throw new MillraceError('config-invalid', `${where} needs one of goodTag, scrapTag and parts`)
+  if (totalTag === undefined && parts === undefined)
+    throw new MillraceError('config-invalid', `${where} needs totalTag`, {
+      hint: 'Only with `parts` are parts counted without it',
+    })
 }
 
 function zoned(timeZone: string, shifts: OeeOptions['shifts'], where: string): Calendar {
@@ -121,6 +138,7 @@ function step(
   setting: Setting,
 ): readonly [OeeState, readonly Output[]] {
   if (event.kind === 'tick') return ticked(state, event.t, setting)
+  if (event.kind === 'part') takePart(state, event.part, setting.options)
   if (event.kind !== 'telemetry') return [state, []]
   const { record, receivedAt } = event
   const { time } = state
@@ -131,12 +149,36 @@ function step(
   const limit = limitOf(knownSource(time, record.source), receivedAt, setting.rules)
   const clock = observe(time, record.source, seenIn(record, limit, receivedAt), setting.rules)
   // Of a clock that was set back the shift begins anew: what it had said of the time to come is not to be trusted.
-  if (clock?.kind === 'set' && clock.by < 0) Object.assign(state, { until: null, waiting: [], tally: null })
+  if (clock?.kind === 'set' && clock.by < 0)
+    Object.assign(state, { until: null, reached: null, waiting: [], tally: null })
   if (time.watermark === null) return [state, []]
   const outputs: Output[] = []
   witness(state.evidence, record)
-  advance(state, time.watermark - setting.options.latenessMs * 1_000, setting, outputs)
+  const reached = time.watermark - setting.options.latenessMs * 1_000
+  // The parts that this record ends come after it.
+  const to = setting.options.parts === undefined ? reached : state.reached
+  state.reached = reached
+  if (to !== null) advance(state, to, setting, outputs)
   return [state, outputs]
+}
+
+/** Once each: a part that is given out again takes the place of what it was. */
+function takePart(state: OeeState, part: Part, { parts }: Named): void {
+  const ended = part.parts === parts ? endedPart(part) : undefined
+  if (ended === undefined) return
+  const [t, judged] = ended
+  const { waiting, tally, until } = state
+  if (tally !== null && replacePart(tally.verdicts, judged)) return
+  const at = waiting.findIndex(([, what, value]) => what === 'part' && value.id === judged.id)
+  if (at >= 0) {
+    const [, , before] = waiting[at] as PartPoint
+    if (judged.revision <= before.revision) return
+    waiting.splice(at, 1)
+  }
+  if (until === null || t >= until) put(waiting, [t, 'part', judged])
+  // When in its shift a part ended changes nothing.
+  else if (tally !== null && t >= tally.start) addPart(tally.verdicts, judged)
+  else state.late++
 }
 
 /** With the machine silent, time goes on without it. */
@@ -198,7 +240,13 @@ function passTo(state: OeeState, to: Micros, { calendar, options, asset }: Setti
   }
 }
 
-function apply(state: OeeState, [t, what, value]: Point, { tags }: Setting): void {
+function apply(state: OeeState, point: Point, setting: Setting): void {
+  const { tally } = state
+  if (point[1] !== 'part') applySample(state, point, setting)
+  else if (tally !== null && point[0] >= tally.start) addPart(tally.verdicts, point[2])
+}
+
+function applySample(state: OeeState, [t, what, value]: SamplePoint, { tags }: Setting): void {
   if (what === 'state') {
     state.machine = value === null ? null : String(value)
     return
@@ -208,5 +256,5 @@ function apply(state: OeeState, [t, what, value]: Point, { tags }: Setting): voi
   state[what] = value
   const { tally } = state
   if (before === null || tally === null || t < tally.start) return
-  tally[what] += increaseOf(before, value, tags[what].wrap)
+  tally[what] += increaseOf(before, value, tags[what]?.wrap)
 }

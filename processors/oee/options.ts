@@ -40,9 +40,24 @@ export const OeeOptions = Type.Object(
       uniqueItems: true,
       description: 'Its values in which the machine produces, written as text: `"running"`, `"3"`, `"true"`.',
     }),
-    totalTag: Type.String({ description: 'Counter of all parts made; `wrap` of the tag is known.' }),
-    goodTag: Type.Optional(Type.String({ description: 'Counter of good parts; this or `scrapTag`.' })),
-    scrapTag: Type.Optional(Type.String({ description: 'Counter of bad parts; this or `goodTag`.' })),
+    totalTag: Type.Optional(
+      Type.String({
+        description:
+          'Counter of all parts made; `wrap` of the tag is known. May be left out with `parts`, which then counts them too.',
+      }),
+    ),
+    goodTag: Type.Optional(
+      Type.String({ description: 'Counter of good parts; this, `scrapTag` or `parts`.' }),
+    ),
+    scrapTag: Type.Optional(
+      Type.String({ description: 'Counter of bad parts; this, `goodTag` or `parts`.' }),
+    ),
+    parts: Type.Optional(
+      Type.String({
+        description:
+          'The name of the `parts` processor above whose verdicts say which parts are good: ok is, rework and scrap are not; what could not be judged is told, and not counted as good.',
+      }),
+    ),
     idealCycleMs: Type.Number({
       exclusiveMinimum: 0,
       description: 'Shortest time that a part can take, ms.',

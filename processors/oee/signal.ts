@@ -1,7 +1,7 @@
 import type { Evidence, Micros, Output, Signal } from '../../model/index.ts'
 import { beyond } from '../limits/judge.ts'
 import type { OeeOptions } from './options.ts'
-import { type Effect, effectOf, stoppedTime, type Tally } from './tally.ts'
+import { type Effect, effectOf, madeIn, stoppedTime, type Tally } from './tally.ts'
 
 type Named = OeeOptions & { readonly name: string }
 
@@ -13,8 +13,7 @@ export function oeeSignal(
   { evidence, late }: { readonly evidence: readonly Evidence[]; readonly late: number },
   { asset, options }: { readonly asset: string; readonly options: Named },
 ): Output {
-  const counts = options.goodTag === undefined ? 'scrap' : 'good'
-  const effect = effectOf(tally, options.idealCycleMs * 1_000, counts)
+  const effect = effectOf(tally, options.idealCycleMs * 1_000, madeIn(tally, options))
   const value = effect.oee === null ? null : 100 * effect.oee
   const signal: Signal = {
     v: 1,
@@ -24,15 +23,27 @@ export function oeeSignal(
     t,
     value,
     unit: '%',
-    verdict: value === null ? 'not-known' : ended ? verdictOf(value, options) : 'normal',
+    verdict: value === null ? 'not-known' : ended ? verdictOn(effect, options) : 'normal',
     reason: reasonOf(tally, effect, ended),
-    details: { ...detailsOf(tally, effect, ended), late },
+    details: {
+      ...detailsOf(tally, effect, ended),
+      ...(options.parts !== undefined && { notJudged: effect.notJudged }),
+      late,
+    },
     evidence: structuredClone([...evidence]),
   }
   return { topic: 'signals', t, value: signal }
 }
 
-function verdictOf(value: number, { warning, alarm }: OeeOptions): 'normal' | 'warning' | 'alarm' {
+/** Not known where it depends on parts that could not be judged. */
+function verdictOn({ oee, atMost }: Effect, options: OeeOptions): Signal['verdict'] {
+  const [least, most] = [oee, atMost].map(share => verdictOf(100 * share!, options)) as [Verdict, Verdict]
+  return least === most ? least : 'not-known'
+}
+
+type Verdict = 'normal' | 'warning' | 'alarm'
+
+function verdictOf(value: number, { warning, alarm }: OeeOptions): Verdict {
   if (beyond(value, alarm, 0)) return 'alarm'
   return beyond(value, warning, 0) ? 'warning' : 'normal'
 }
@@ -49,7 +60,7 @@ function detailsOf(tally: Tally, effect: Effect, ended: boolean): NonNullable<Si
     runningS: tally.running / 1e6,
     stoppedS: stoppedTime(tally) / 1e6,
     notKnownS: tally.unknown / 1e6,
-    parts: tally.total,
+    parts: effect.total,
     good: effect.good,
   }
 }
@@ -58,20 +69,22 @@ const percent = (share: number | null): number | null => (share === null ? null 
 
 function reasonOf(
   tally: Tally,
-  { availability, performance, quality, oee, good }: Effect,
+  { availability, performance, quality, oee, atMost, good, total, notJudged }: Effect,
   ended: boolean,
 ): string {
   const shift = `shift ${tally.name}${ended ? '' : ' so far'}`
-  if (oee === null) return `The state of the machine was not known in ${shift}`
+  if (availability === null) return `The state of the machine was not known in ${shift}`
+  if (oee === null) return `None of the ${total} parts of ${shift} could be judged`
   const stop = tally.stopped.toSorted(([, a], [, b]) => b - a)[0]
   const stops = stop ? ` (stopped ${minutes(stoppedTime(tally))}, most of it in "${stop[0]}")` : ''
   const parts = [
     `availability ${text(availability)}${stops}`,
     `performance ${text(performance)}${(performance ?? 0) > 1 ? ' (parts come faster than the ideal cycle time)' : ''}`,
-    `quality ${text(quality)} (${good} of ${tally.total} parts good)`,
+    `quality ${text(quality)} (${good} of ${total} parts good${notJudged > 0 ? `, ${notJudged} could not be judged` : ''})`,
   ]
   const doubt = tally.unknown > 0 ? `; for ${minutes(tally.unknown)} its state was not known` : ''
-  return `OEE ${text(oee)} in ${shift}: ${parts.join(', ')}${doubt}`
+  const unjudged = notJudged > 0 ? `; had those been good, OEE would be ${text(atMost)}` : ''
+  return `OEE ${text(oee)} in ${shift}: ${parts.join(', ')}${unjudged}${doubt}`
 }
 
 const text = (share: number | null) =>

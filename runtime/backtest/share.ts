@@ -11,7 +11,7 @@ import { play } from './play.ts'
 import { resultWriter } from './results.ts'
 import { pastResults, type Result } from './was.ts'
 
-/** What the processors took: their input, and the ticks that were made where nothing came. */
+/** What the processors took: their input, and the ticks that were made where no telemetry came. */
 const historyTopics = [...inputTopics, 'activations'] as const
 
 export type Share = { readonly tally: Tally; readonly difference: readonly DifferenceRow[] }

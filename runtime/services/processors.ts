@@ -4,7 +4,7 @@ import { openPresence, type Presence } from '../../edge-broker/lease/presence.ts
 import { runPartition } from '../../edge-broker/task/shell.ts'
 import { coded, type MillraceError } from '../../model/index.ts'
 import { divide, type Share } from '../divide.ts'
-import { inputTopics, processorGroup } from '../input.ts'
+import { clockTopic, inputTopics, processorGroup } from '../input.ts'
 import { followModels, type ModelFeed } from '../models/feed.ts'
 import type { ServiceContext } from '../service.ts'
 import { chainWorker } from '../worker.ts'
@@ -82,6 +82,7 @@ async function processPartition(seat: Seat): Promise<MillraceError | undefined> 
       kafka,
       partition,
       inputs: inputTopics,
+      clock: clockTopic,
       changelog: 'state',
       deadLetter: 'dead-letter',
       group: processorGroup,

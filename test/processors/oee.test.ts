@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { ProcessorEvent, Signal, Tag } from '../../model/index.ts'
+import type { Part, PartVerdict, ProcessorEvent, Signal, Tag } from '../../model/index.ts'
+import { chainFor, runChain, type States } from '../../processors/chain.ts'
 import { calendarOf } from '../../processors/oee/calendar.ts'
 import { oee } from '../../processors/oee/index.ts'
 import type { Shift } from '../../processors/oee/options.ts'
@@ -192,9 +193,161 @@ describe('the OEE of a shift', () => {
   })
 })
 
+describe('the OEE of a shift by the verdicts of its parts', () => {
+  const short: Shift = { ...early, to: '06:10', breaks: [] }
+  const byParts = { totalTag: undefined, scrapTag: undefined, parts: 'strokes', shifts: [short] }
+  const given = { ...byParts, idealCycleMs: 5_000, everyMs: 60_000 }
+  const strokes = {
+    processor: 'parts',
+    name: 'strokes',
+    begin: { tag: 'parts', on: 'count' },
+    settleMs: 500,
+    features: [
+      { name: 'force', tag: 'force', take: 'max', rework: { above: 80 }, scrap: { above: 100 } },
+      { name: 'hold', tag: 'force', take: 'min', rework: { below: 0 } },
+    ],
+  }
+
+  /** What the processors of a press say that makes a part every ten seconds, of which each has one of the forces. */
+  function pressing(forces: readonly (number | 'bad')[], rows: readonly Row[] = [], more: object = {}) {
+    const chain = chainFor(
+      {
+        id: asset,
+        tags: [...tags, tagNamed('force', 'kN')],
+        signals: [strokes, { processor: 'oee', name: 'oee', ...options, ...given, ...more }],
+      },
+      [],
+    )
+    const made = forces.flatMap((force, i): Row[] => [
+      at('parts', i * 10 * second, i),
+      at('force', (i * 10 + 5) * second, force === 'bad' ? 50 : force, force === 'bad' ? 0x80000000 : 0),
+    ])
+    const states: States = new Map()
+    const inOrder = [at('mode', 0, 'run'), ...made, ...rows].sort((a, b) => a.t - b.t)
+    const outputs = inOrder.flatMap((row, i) => runChain(states, chain, arrives(i + 1, row)))
+    return ended(signalsIn(outputs.filter(({ value }) => 'signal' in value && value.signal === 'oee')))
+  }
+  const after = [at('mode', 11 * minute, 'idle'), at('mode', 12 * minute, 'idle')]
+  const forces = (of: (i: number) => number | 'bad') => Array.from({ length: 61 }, (_, i) => of(i))
+
+  test('counts as good what is ok: neither rework nor scrap, however early that was known', () => {
+    // The first part begins at 06:00:10, and the last of the shift ends at 06:09:50.
+    const [only] = pressing(
+      forces(i => (i % 10 === 3 ? 90 : i % 10 === 6 ? 120 : 50)),
+      after,
+    )
+    expect(only!.details).toMatchObject({ parts: 58, good: 46, notJudged: 0, runningS: 600, late: 0 })
+    expect(only!.value).toBeCloseTo((100 * 46 * 5) / 600, 9)
+    expect(only!.reason).toContain('quality 79.3 % (46 of 58 parts good)')
+  })
+
+  test('tells what could not be judged, and does not count it as good', () => {
+    const some = forces(i => (i % 10 === 3 ? 'bad' : 50))
+    const [only] = pressing(some, after, { warning: { below: 20 } })
+    expect(only!.details).toMatchObject({ parts: 58, good: 52, notJudged: 6, quality: (100 * 52) / 58 })
+    expect(only!.verdict).toBe('normal')
+    expect(only!.reason).toContain(
+      'quality 89.7 % (52 of 58 parts good, 6 could not be judged); had those been good, OEE would be 48.3 %',
+    )
+    // 43.3 % or 48.3 %: nobody knows on which side of 45 %.
+    expect(pressing(some, after, { warning: { below: 45 } })[0]!.verdict).toBe('not-known')
+    expect(pressing(some, after, { warning: { below: 49 } })[0]!.verdict).toBe('warning')
+  })
+
+  test('is not known where no part could be judged', () => {
+    const [only] = pressing(
+      forces(() => 'bad'),
+      after,
+      { alarm: { below: 50 } },
+    )
+    expect(only).toMatchObject({
+      value: null,
+      verdict: 'not-known',
+      details: { quality: null, notJudged: 58 },
+    })
+    expect(only!.reason).toBe('None of the 58 parts of shift early could be judged')
+  })
+
+  test('has the parts by a counter where one is given: those of them that no verdict came of are told', () => {
+    const counted = [0, 70].map((value, i) => at('good', (1 + i * 590) * second, value))
+    const [only] = pressing(
+      forces(() => 50),
+      [...counted, ...after],
+      { totalTag: 'good' },
+    )
+    expect(only!.details).toMatchObject({ parts: 70, good: 58, notJudged: 12 })
+  })
+
+  const part = (id: string, end: number, verdict: PartVerdict, more: Partial<Part> = {}): ProcessorEvent => ({
+    kind: 'part',
+    part: {
+      ...{ v: 1, id, asset, parts: 'strokes', part: null, start: begin, end: begin + end, t: begin + end },
+      ...{ revision: 0, final: true, verdict, reason: '', features: {}, late: 0, evidence: [] },
+      ...more,
+    },
+  })
+  /** Of the parts that come after the machine's samples of so many seconds. */
+  const judged = (events: Readonly<Record<number, readonly ProcessorEvent[]>>, lastS = 700) => {
+    const all = Array.from({ length: lastS }, (_, s) => [
+      arrives(s + 1, at('mode', s * second, 'run')),
+      ...(events[s] ?? []),
+    ]).flat()
+    return ended(signalsIn(run(press(given), all)))
+  }
+  const counts = ([only]: readonly Signal[]) => {
+    const { parts, good, notJudged, late } = only!.details!
+    return [parts, good, notJudged, late]
+  }
+
+  test('counts a part once, by its last revision, whether it was counted before or still waits', () => {
+    const first = [
+      part('a', 10 * second, 'ok'),
+      part('b', 11 * second, 'not-known'),
+      part('c', 12 * second, 'ok', { revision: 1 }),
+      part('d', 13 * second, 'scrap', { end: null, final: false }),
+      part('e', 13 * second, 'ok', { parts: 'other' }),
+    ]
+    const again = [
+      part('a', 10 * second, 'scrap', { revision: 1 }),
+      part('b', 11 * second, 'ok', { revision: 2 }),
+      part('b', 11 * second, 'scrap', { revision: 1 }),
+      part('c', 12 * second, 'rework'),
+    ]
+    expect(counts(judged({ 14: first }))).toEqual([3, 2, 1, 0])
+    for (const s of [15, 60]) expect(counts(judged({ 14: first, [s]: again }))).toEqual([3, 2, 0, 0])
+    expect(counts(judged({ 14: first, 60: first }))).toEqual([3, 2, 1, 0])
+  })
+
+  test('has a part that its record came late with, in its shift while that lasts', () => {
+    expect(counts(judged({ 500: [part('a', 10 * second, 'ok')] }))).toEqual([1, 1, 0, 0])
+  })
+
+  test('has the last part of a machine of which nothing more comes until its shift is over', () => {
+    const last = at('parts', 599 * second, 60)
+    const [only] = pressing(forces(() => 50).slice(0, 60), [
+      last,
+      ...[13, 14, 15].map(m => at('mode', m * minute, 'idle')),
+    ])
+    expect(only!.details).toMatchObject({ parts: 59, good: 59, late: 0 })
+  })
+
+  test('tells as late what is of a shift that was given out', () => {
+    const everyShift = { ...given, shifts: [short, { ...short, name: 'next', from: '06:10', to: '06:20' }] }
+    const samples = Array.from({ length: 1_300 }, (_, s) => arrives(s + 1, at('mode', s * second, 'run')))
+    const old = part('a', 599 * second, 'ok')
+    const both = ended(signalsIn(run(press(everyShift), samples.toSpliced(700, 0, old))))
+    expect(both.map(one => counts([one]))).toEqual([
+      [0, 0, 0, 0],
+      [0, 0, 0, 1],
+    ])
+  })
+})
+
 test.each([
-  [{ goodTag: 'good' }, 'needs either goodTag or scrapTag'],
-  [{ scrapTag: undefined }, 'needs either goodTag or scrapTag'],
+  [{ goodTag: 'good' }, 'needs one of goodTag, scrapTag and parts'],
+  [{ scrapTag: undefined }, 'needs one of goodTag, scrapTag and parts'],
+  [{ parts: 'strokes' }, 'needs one of goodTag, scrapTag and parts'],
+  [{ totalTag: undefined }, 'needs totalTag'],
   [{ timeZone: 'Europe/Wien' }, 'no time zone "Europe/Wien"'],
   [{ stateTag: 'state' }, 'no telemetry tag "state"'],
   [{ shifts: [{ ...early, from: '6:00' }] }, 'must match pattern'],

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { loadPlant } from '../../config/load.ts'
 import type { Plant, SignalSpec } from '../../config/plant.ts'
 import type { InRecord, OutRecord } from '../../edge-broker/kafka.ts'
+import { merged } from '../../runtime/backtest/kafka-history.ts'
 import { demoPlant } from '../../runtime/layout.ts'
 import { chainWorker } from '../../runtime/worker.ts'
 
@@ -278,6 +279,44 @@ describe('time that goes on', () => {
     expect(talks(replayed)).toEqual(['warning'])
     // The last second, and the minute that has ended, of the asset that talked before.
     expect(replayed.filter(({ topic }) => topic === 'aggregates-1s')).toHaveLength(10)
+  })
+
+  test('is told by a clock while waveforms alone come, and a replay has them before it as they were', async () => {
+    const waveform = (of: string, seq: number, ms: number): InRecord => ({
+      ...record('waveforms', Buffer.alloc(4), {
+        ...{ asset: of, tag: 'acceleration', source: of, epoch: '1', seq: String(seq) },
+        ...{ t: String(ms * 1_000), rateHz: '1', unit: 'g', status: '0' },
+      }),
+      timestamp: ms,
+    })
+    // The silent one is heard of 20.3 s after its first block, and never again: its heartbeat is 20 s.
+    const heard = [1_000, 21_300].map((ms, i) => waveform(silentAsset, i + 1, ms))
+    const others = Array.from({ length: 240 }, (_, i) => waveform(asset, i + 1, 1_000 + 250 * i))
+    const waveforms = [...heard, ...others].sort((a, b) => a.timestamp - b.timestamp)
+    const live = chainWorker({ current: watched })
+    const given = waveforms.flatMap(one => {
+      const { timestamp } = one
+      const outputs = live.step(one)
+      return timestamp % 1_000 === 500 ? [...outputs, ...live.idle!(0, timestamp - 1_000)] : outputs
+    })
+    expect(talks(given)).toEqual(['normal', 'warning'])
+    const history = given
+      .filter(({ topic, value }) => topic === 'activations' && String(value).includes('"tick"'))
+      .map(({ value, timestamp }) => ({ ...record('activations', String(value)), timestamp: timestamp! }))
+    const streams = [waveforms, history].map(records => {
+      const batches = (async function* () {
+        yield records
+      })()
+      return { batches, batch: [], at: 0 }
+    })
+    const again = chainWorker({ current: watched })
+    const replayed: OutRecord[] = []
+    for await (const batch of merged(streams)) replayed.push(...steps(again, [...batch]))
+    const results = (records: readonly OutRecord[]) =>
+      records
+        .filter(({ topic }) => topic !== 'activations')
+        .map(({ topic, value, timestamp }) => `${topic} ${timestamp} ${value}`)
+    expect(results(replayed)).toEqual(results(given))
   })
 
   test('goes on after a restart as if there had been none', () => {

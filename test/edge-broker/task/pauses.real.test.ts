@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { connectKafka } from '../../../edge-broker/client/index.ts'
 import type { InRecord, Kafka } from '../../../edge-broker/kafka.ts'
@@ -14,6 +15,7 @@ beforeAll(async () => {
   const topic = (name: string, config = {}) => ({ name, partitions: 1, replicas: 3, config })
   await admin.createTopics([
     topic('numbers'),
+    topic('waves'),
     topic('pauses'),
     topic('dead-letter'),
     topic('state', { 'cleanup.policy': 'compact' }),
@@ -54,7 +56,8 @@ function run(): { stop(): Promise<void> } {
   const running = runPartition({
     kafka,
     partition: 0,
-    inputs: ['numbers'],
+    inputs: ['numbers', 'waves'],
+    clock: 'numbers',
     changelog: 'state',
     deadLetter: 'dead-letter',
     group: 'counting',
@@ -109,4 +112,26 @@ test('a pause is told once a second, only when all that is there was read, and i
   const after = await pauses(before, 2)
   expect(after.slice(before).map(({ value }) => String(value))).toEqual(['50001', '50001'])
   await second.stop()
+}, 90_000)
+
+test('a pause is told while another topic than the clock never rests, when that was read too', async () => {
+  const before = (await pauses(0, 1)).length
+  const stop = new AbortController()
+  const writer = await kafka.writer()
+  const sending = (async () => {
+    // No fetch, which waits half a second, is ever answered with nothing.
+    while (!stop.signal.aborted) {
+      await writer.write([{ topic: 'waves', partition: 0, key: 'w', value: 'w' }])
+      await sleep(50)
+    }
+  })()
+  const running = run()
+  const told = (await pauses(before, 4)).slice(before)
+  stop.abort()
+  await sending
+  await writer.close()
+  await running.stop()
+  const counts = told.map(({ value }) => Number(value))
+  expect(counts.length).toBeGreaterThanOrEqual(4)
+  expect(counts.at(-1)! - counts[0]!).toBeGreaterThan(20)
 }, 90_000)

@@ -21,15 +21,29 @@ function readerOf(waitsMs: readonly number[], isAtEnd: boolean, failure?: Error)
   }
 }
 
-async function sizesOf(reader: Reader): Promise<number[]> {
+async function sizesOf(reader: Reader, clock?: string): Promise<number[]> {
   const sizes: number[] = []
-  for await (const batch of withPauses(reader)) sizes.push(batch.length)
+  for await (const batch of withPauses(reader, clock)) sizes.push(batch.length)
   return sizes
 }
 
 describe.concurrent('pauses', () => {
   test('are told once a second while nothing comes, and nothing is lost by them', async () => {
     expect(await sizesOf(readerOf([10, 2_500, 10], true))).toEqual([1, 0, 0, 1, 1])
+  })
+
+  test('are of the clock: told once a second whatever comes of other topics, and not while it goes', async () => {
+    const often = Array.from({ length: 24 }, () => 100)
+    const pausesBy = async (clock: string | undefined) =>
+      (await sizesOf(readerOf(often, true), clock)).filter(size => size === 0).length
+    const [waveforms, telemetry, any] = await Promise.all([
+      pausesBy('another'),
+      pausesBy(record.topic),
+      pausesBy(undefined),
+    ])
+    expect(waveforms).toBeGreaterThanOrEqual(2)
+    expect([telemetry, any]).toEqual([0, 0])
+    expect(await sizesOf(readerOf(often, false), 'another')).not.toContain(0)
   })
 
   test('are not told where there is more to be read', async () => {
@@ -49,13 +63,28 @@ describe.concurrent('pauses', () => {
   })
 })
 
-test('a partition was read to its end when an answer has nothing before the last stable offset', () => {
+test('a partition was read to its end when an answer leaves nothing before the last stable offset', () => {
   const lane = newLane({ topic: 'telemetry', partition: 0 }, 7n, undefined)
-  const answer = (lastStableOffset: bigint) =>
-    ({ batches: Buffer.alloc(0), lastStableOffset }) as unknown as Parameters<typeof receive>[2]
+  const answer = (lastStableOffset: bigint, batches: Buffer = Buffer.alloc(0)) =>
+    ({ batches, lastStableOffset }) as unknown as Parameters<typeof receive>[2]
   expect(lane.atEnd).toBe(false)
   receive(lane, 1, answer(9n))
   expect(lane.atEnd).toBe(false)
   receive(lane, 1, answer(7n))
   expect(lane.atEnd).toBe(true)
+  // Where records come steadily no answer is ever empty.
+  receive(lane, 1, answer(10n, recordsAt(7n, 2)))
+  expect(lane.atEnd).toBe(false)
+  receive(lane, 1, answer(10n, recordsAt(9n, 1)))
+  expect(lane.atEnd).toBe(true)
 })
+
+/** A batch of so many records, as far as its header tells of them. */
+function recordsAt(base: bigint, count: number): Buffer {
+  const batch = Buffer.alloc(61)
+  batch.writeBigInt64BE(base, 0)
+  batch.writeInt32BE(batch.length - 12, 8)
+  batch.writeInt8(2, 16)
+  batch.writeInt32BE(count - 1, 23)
+  return batch
+}

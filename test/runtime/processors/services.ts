@@ -23,17 +23,19 @@ export type Service = {
 }
 
 /** A plant has one; the numbers come from the test. */
-const machine = {
+const anyAsset = { id: 's/a/line-0/m', name: 'M', tags: [{ name: 'n', nodeId: 'ns=1;s=n' }] }
+const machineOf = (assets: readonly object[]) => ({
   source: 'm',
   connector: 'opcua',
   options: { endpoint: 'opc.tcp://127.0.0.1:4840' },
-  assets: [{ id: 's/a/line-0/m', name: 'M', tags: [{ name: 'n', nodeId: 'ns=1;s=n' }] }],
-}
+  assets,
+})
 
 /** Writes the plant's folder, makes its topics and access lists, and prepares (not: starts) its three services. */
 export async function prepareServices(
   cluster: TestCluster,
   partitions: number,
+  assets: readonly object[] = [anyAsset],
 ): Promise<Record<Name, Service>> {
   const plantDir = join(cluster.dir, 'plant')
   await mkdir(join(plantDir, 'machines'), { recursive: true })
@@ -47,7 +49,7 @@ export async function prepareServices(
     join(plantDir, 'plant.yaml'),
     stringify({ plant: 'shared', site: 's', partitions, servers }),
   )
-  await writeFile(join(plantDir, 'machines', 'm.yaml'), stringify(machine))
+  await writeFile(join(plantDir, 'machines', 'm.yaml'), stringify(machineOf(assets)))
   const kafka = connectKafka(await cluster.connection('admin'))
   await provisionPlant(kafka, await loadPlant(plantDir))
   const made = await Promise.all(names.map(name => prepareService(cluster, plantDir, name)))
