@@ -5,7 +5,7 @@ import { kafkaError } from './errors.ts'
 import { abandon, type Holder, type Ownership, takeBack, takeOver } from './ownership.ts'
 import { type Patience, patience, persist, within } from './patience.ts'
 import { lanesOf, type MillraceProducer } from './producing.ts'
-import { currentPositions, type Transactional, transact } from './transaction.ts'
+import { currentPositions, settlePartitions, type Transactional, transact } from './transaction.ts'
 
 /** How long close() tries to abort what a failed commit left open, ms. */
 const partingMs = 2_000
@@ -64,6 +64,13 @@ class TransactionalTask implements Task {
       if (this.#outcomeUnknown) throw positionsUnread(this.#options.id)
       if (records.length === 0 && positions.length === 0) return // a transaction without anything cannot be ended
       await this.#use(time, held => transact(held, lanesOf(records), positions, time))
+    })
+  }
+
+  settle(partitions: readonly Place[]): Promise<void> {
+    return this.#inTurn('settle the transactions of', async time => {
+      if (this.#outcomeUnknown) throw positionsUnread(this.#options.id)
+      await this.#use(time, held => settlePartitions(held, partitions, time))
     })
   }
 

@@ -63,6 +63,19 @@ async function opened(ownership: Ownership, additions: readonly (() => Promise<u
   }
 }
 
+/** A transaction without anything in it, aborted: its marks end whatever was open of this producer in the partitions. */
+export async function settlePartitions(
+  { producer, ownership }: Transactional,
+  partitions: readonly Place[],
+  time: Patience,
+): Promise<void> {
+  const metadata = await topicsOf(producer, time, [...new Set(partitions.map(({ topic }) => topic))])
+  const transaction = await producer.beginTransaction()
+  await opened(ownership, [() => transaction.addPartitions(metadata, partitions.map(nothingFor))])
+  await transaction.abort()
+  ownership.openSince = undefined
+}
+
 /** The positions as of now, one group after the other. */
 export async function currentPositions(
   held: Transactional,
@@ -103,7 +116,11 @@ async function positionsOf(held: Transactional, of: readonly Place[], time: Pati
 }
 
 /** Only topic and partition of these count. */
-const nothingFor = ({ topic, partition }: Lane) => ({ topic, partition, value: Buffer.alloc(0) })
+const nothingFor = ({ topic, partition }: Pick<Place, 'topic' | 'partition'>) => ({
+  topic,
+  partition,
+  value: Buffer.alloc(0),
+})
 
 const sendWithin = (transaction: Transaction) => (lane: Lane) =>
   sendLane(lane, options => transaction.send(options))

@@ -1,10 +1,11 @@
 import type { Rival } from '../../edge-broker/lease/claim.ts'
 import { type Owned, own, readClaim } from '../../edge-broker/lease/own.ts'
+import { diskPlace } from '../../edge-broker/task/disk-position.ts'
 import { drain } from '../../edge-broker/task/drain.ts'
 import { abortedAfter, coded, MillraceError, untilOneFails } from '../../model/index.ts'
 import { leaving } from '../divide.ts'
 import { persistently } from '../persistently.ts'
-import { type Books, backlogFor, failureOf, troubleOf } from './books.ts'
+import { type Books, backlogFor, failureOf, recallFor, troubleOf } from './books.ts'
 import { note } from './notes.ts'
 import { permission, readWhile } from './reading.ts'
 import { isAlone, type Seat } from './seat.ts'
@@ -93,6 +94,7 @@ async function claimAndDrain(
     source: spec.name,
     server: context.server.name,
     backlog: backlogFor({ context, spec }, buffer),
+    ...recallFor(seat, [diskPlace(spec.name, context.server.name).group]),
     last,
     signal: end,
     onTrouble: troubleOf(context, spec),
