@@ -61,8 +61,9 @@ export interface Task {
    */
   commit(records: readonly OutRecord[], positions: readonly Position[]): Promise<void>
   /**
-   * Aborts what a power cut has left open of this id in these partitions: where the mark of its last transaction was
-   * lost with the end of the log, readers of committed records would wait for ever.
+   * Aborts what a power cut has left open of this id in these partitions and in its group, and resolves once the marks are
+   * written: where the mark of its last transaction was lost with the end of a log, readers of committed records, and of the
+   * positions, would wait for ever.
    */
   settle(partitions: readonly { topic: string; partition: number }[]): Promise<void>
   close(): Promise<void>
@@ -145,8 +146,12 @@ export interface Admin {
   disks(topics: readonly string[]): Promise<Disk[]>
   /** Removes what lies before an offset. @throws MillraceError `unauthorised` */
   deleteRecords(before: readonly Position[]): Promise<void>
-  /** Stable committed positions of a group. */
-  groupPositions(group: string, topics: readonly string[]): Promise<Position[]>
+  /** Stable committed positions of a group; or, unsettled, those before what is not settled yet. */
+  groupPositions(
+    group: string,
+    topics: readonly string[],
+    options?: { readonly unsettled?: boolean },
+  ): Promise<Position[]>
   close(): Promise<void>
 }
 

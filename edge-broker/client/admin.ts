@@ -37,9 +37,9 @@ export async function openAdmin(settings: Settings): Promise<Admin> {
     leaderEpochs: partitions => doing('ask the leaders', time => leaderEpochs(client, time, partitions)),
     disks: topics => doing('look at the disks', time => disksOf(client, time, topics)),
     deleteRecords: before => doing('remove records', time => deleteRecords(client, time, before)),
-    groupPositions: (group, topics) =>
+    groupPositions: (group, topics, { unsettled = false } = {}) =>
       doing(`read the positions of ${group}`, async time =>
-        stablePositions(client, time, group, await partitionsOf(client, time, topics)),
+        stablePositions(client, time, group, await partitionsOf(client, time, topics), !unsettled),
       ),
     close,
   }

@@ -1,6 +1,7 @@
 import {
   type Base,
   type ClusterMetadata,
+  describeProducersV0,
   ListOffsetTimestamps,
   listOffsetsV7,
   offsetFetchV8,
@@ -43,12 +44,16 @@ export async function leaderEpochs(client: Base, time: Patience, partitions: rea
   return listOffsets(client, time, partitions, ListOffsetTimestamps.LATEST, isolation.uncommitted)
 }
 
-/** The group's positions once every transaction that moves them is settled. What was never committed is absent. */
+/**
+ * The group's positions once every transaction that moves them is settled; or, unsettled, those before such. What was never
+ * committed is absent.
+ */
 export async function stablePositions(
   client: Base,
   time: Patience,
   group: string,
   partitions: readonly Partition[],
+  isSettled = true,
 ): Promise<Position[]> {
   if (partitions.length === 0) return [] // a request for no topic would be one for all
   const topics = byTopic(partitions).map(([name, partitions]) => ({
@@ -57,7 +62,7 @@ export async function stablePositions(
   }))
   const asked = [{ groupId: group, memberEpoch: -1, topics }]
   const coordinator = { type: 'GROUP', key: group } as const
-  const { groups } = await callCoordinator(client, time, coordinator, offsetFetchV8.api, asked, true)
+  const { groups } = await callCoordinator(client, time, coordinator, offsetFetchV8.api, asked, isSettled)
   return groups.flatMap(({ topics }) =>
     topics.flatMap(({ name: topic, partitions }) =>
       partitions
@@ -86,7 +91,6 @@ async function positionsAt(...of: Parameters<typeof listOffsets>): Promise<Posit
   return (await listOffsets(...of)).map(({ topic, partition, offset }) => ({ topic, partition, offset }))
 }
 
-/** Asks the leaders, whoever they are by then at each attempt: the library's own call asks those it found first. */
 async function listOffsets(
   client: Base,
   time: Patience,
@@ -94,34 +98,83 @@ async function listOffsets(
   timestamp: bigint,
   isolationLevel: number,
 ): Promise<(Position & { readonly leaderEpoch: number })[]> {
+  return askLeaders(client, time, partitions, async (connection, led, epochOf) => {
+    const asked = byTopic(led).map(([name, partitions]) => ({
+      name,
+      partitions: partitions.map(of => ({
+        partitionIndex: of.partition,
+        currentLeaderEpoch: epochOf(of), // who is no longer the leader, or again, refuses
+        timestamp,
+      })),
+    }))
+    const { topics } = await listOffsetsV7.api.async(connection, anyReplica, isolationLevel, asked)
+    return topics.flatMap(({ name: topic, partitions }) =>
+      partitions.map(({ partitionIndex: partition, offset }) => {
+        return { topic, partition, offset, leaderEpoch: epochOf({ topic, partition }) }
+      }),
+    )
+  })
+}
+
+/** Those of the partitions in which some transaction is open. */
+export async function openIn(
+  client: Base,
+  time: Patience,
+  partitions: readonly Partition[],
+): Promise<Partition[]> {
+  const stable = await offsetsAt(client, time, partitions, 'latest')
+  const written = await offsetsAt(client, time, partitions, 'written')
+  const isSame = (a: Partition, b: Partition) => a.topic === b.topic && a.partition === b.partition
+  return partitions.filter(of => {
+    const [from, to] = [stable, written].map(ends => ends.find(end => isSame(end, of))!.offset)
+    return from! < to!
+  })
+}
+
+/** The highest epoch under which a producer has written to any of the partitions, as far as their logs remember it; or -1. */
+export async function highestEpoch(
+  client: Base,
+  time: Patience,
+  partitions: readonly Partition[],
+  producerId: bigint,
+): Promise<number> {
+  const epochs = await askLeaders(client, time, partitions, async (connection, led) => {
+    const asked = byTopic(led).map(([name, partitions]) => {
+      return { name, partitionIndexes: partitions.map(({ partition }) => partition) }
+    })
+    const { topics } = await describeProducersV0.api.async(connection, asked)
+    return topics
+      .flatMap(({ partitions }) => partitions)
+      .flatMap(({ activeProducers }) => activeProducers)
+      .filter(producer => producer.producerId === producerId)
+      .map(({ producerEpoch }) => producerEpoch)
+  })
+  return Math.max(-1, ...epochs)
+}
+
+type Leader = Awaited<ReturnType<Base['connections']['get']>>
+
+/** Asks the leaders, whoever they are by then at each attempt: the library's own calls ask those they found first. */
+async function askLeaders<T>(
+  client: Base,
+  time: Patience,
+  partitions: readonly Partition[],
+  ask: (
+    leader: Leader,
+    led: readonly Partition[],
+    epochOf: (partition: Partition) => number,
+  ) => Promise<readonly T[]>,
+): Promise<T[]> {
   return persist(time, async () => {
     const topics = [...new Set(partitions.map(({ topic }) => topic))]
     const metadata = await topicsOf(client, time, topics, { fresh: true })
-    const epochOf = (topic: string, partition: number) =>
+    const epochOf = ({ topic, partition }: Partition) =>
       metadata.topics.get(topic)?.partitions[partition]?.leaderEpoch ?? -1
     const byLeader = Map.groupBy(partitions, of => leaderOf(metadata, of))
-    const answers = [...byLeader].map(async ([leader, led]) => {
-      const connection = await client.connections.get(metadata.brokers.get(leader)!)
-      const asked = byTopic(led).map(([name, partitions]) => ({
-        name,
-        partitions: partitions.map(({ partition: partitionIndex }) => ({
-          partitionIndex,
-          currentLeaderEpoch: epochOf(name, partitionIndex), // who is no longer the leader, or again, refuses
-          timestamp,
-        })),
-      }))
-      return listOffsetsV7.api.async(connection, anyReplica, isolationLevel, asked)
-    })
-    return (await Promise.all(answers)).flatMap(({ topics }) =>
-      topics.flatMap(({ name: topic, partitions }) =>
-        partitions.map(({ partitionIndex: partition, offset }) => ({
-          topic,
-          partition,
-          offset,
-          leaderEpoch: epochOf(topic, partition),
-        })),
-      ),
+    const answers = [...byLeader].map(async ([leader, led]) =>
+      ask(await client.connections.get(metadata.brokers.get(leader)!), led, epochOf),
     )
+    return (await Promise.all(answers)).flat()
   })
 }
 

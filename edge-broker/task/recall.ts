@@ -44,31 +44,40 @@ export type Recall = {
 
 /** Undefined where no leader has changed since all was well, or nothing is left on disk. */
 export async function recallOf(options: RecallOptions): Promise<Recall | undefined> {
-  const { kafka, task, backlog, partitions, besides = [], signal } = options
+  const { kafka, task, backlog, partitions } = options
   const admin = await kafka.admin()
   try {
-    const leaders = await leadersOf(admin, partitions)
-    const noted = JSON.stringify(leaders)
-    const done = () => backlog.keepLeaders(noted)
+    const leaders = JSON.stringify(await leadersOf(admin, partitions))
+    const done = () => backlog.keepLeaders(leaders)
     const first = backlog.firstKept()
-    if (!first || backlog.leaders() === noted) {
-      if (!first) done()
-      return undefined
-    }
-    await ended(task, partitions)
-    for (const id of besides) {
-      const other = await kafka.task({ id, group: id, signal })
-      await ended(other, partitions).finally(() => other.close())
-    }
+    if (!first) done()
+    if (!first || backlog.leaders() === leaders) return undefined
+    await settleOthers(options)
+    await task.settle(partitions)
     return { after: first.seq - 1, present: await presentIn(options, admin, first), done }
   } finally {
     await admin.close()
   }
 }
 
-async function ended(task: Task, partitions: readonly PartitionId[]): Promise<void> {
-  await task.settle(partitions)
-  await task.positions([partitions[0]!]) // waits until the marks are written
+/**
+ * After a power cut nothing is read under an id before what it left open is ended: the position would wait for a mark that
+ * nobody writes. So is what the others have left among the same positions.
+ */
+export async function settleCut(options: Omit<RecallOptions, 'task'>, task: Promise<Task>): Promise<void> {
+  const { kafka, backlog, partitions } = options
+  const admin = await kafka.admin()
+  const leaders = await leadersOf(admin, partitions).finally(() => admin.close())
+  if (backlog.leaders() === JSON.stringify(leaders)) return
+  await (await task).settle(partitions)
+  await settleOthers(options)
+}
+
+async function settleOthers({ kafka, partitions, besides = [], signal }: Omit<RecallOptions, 'task'>) {
+  for (const id of besides) {
+    const other = await kafka.task({ id, group: id, signal })
+    await other.settle(partitions).finally(() => other.close())
+  }
 }
 
 async function presentIn(

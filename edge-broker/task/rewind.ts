@@ -49,17 +49,48 @@ export function rewinding(kafka: Kafka, options: RewindOptions): Kafka {
   return {
     ...kafka,
     async task(asked) {
-      const task = new RewindingTask(kafka, await kafka.task(asked), options)
+      const opening = kafka.task(asked)
       try {
-        await task.begin()
-        return task
+        const looking = withAdmin(kafka, admin => lookBack(admin, asked.group, options))
+        const [task, before] = await Promise.all([opening, looking])
+        const rewinding = new RewindingTask(kafka, task, options)
+        await rewinding.begin(before)
+        return rewinding
       } catch (thrown) {
-        await task.close().catch(() => {})
+        await opening.then(
+          task => task.close(),
+          () => {},
+        )
         throw thrown
       }
     },
   }
 }
+
+async function withAdmin<T>(kafka: Kafka, work: (admin: Admin) => Promise<T>): Promise<T> {
+  const admin = await kafka.admin()
+  return work(admin).finally(() => admin.close())
+}
+
+type LookedBack = { readonly note: Note | undefined; readonly leaders: Leaders; readonly isCut: boolean }
+
+/** What is noted is taken as it is: after a power cut, positions may wait for a mark that only this task can write. */
+async function lookBack(admin: Admin, group: string, options: RewindOptions): Promise<LookedBack> {
+  const { inputs, changelog, partition } = options
+  const [all, leaders] = await Promise.all([
+    admin.groupPositions(group, inputs, { unsettled: true }),
+    leadersOf(admin, allOf(options)),
+  ])
+  const found = all.filter(of => of.partition === partition)
+  const note = noteIn(found)
+  if (note) return { note, leaders, isCut: allChanged(note.leaders, leaders) }
+  if (found.length > 0) return { note, leaders, isCut: false }
+  const written = await admin.offsets([changelog], 'written')
+  return { note, leaders, isCut: written.some(of => of.partition === partition && of.offset > 0n) }
+}
+
+const allOf = ({ inputs, changelog, outputs, partition }: RewindOptions): PartitionId[] =>
+  [...inputs, changelog, ...outputs].map(topic => ({ topic, partition }))
 
 class RewindingTask implements Task {
   readonly #kafka: Kafka
@@ -68,8 +99,6 @@ class RewindingTask implements Task {
   readonly #places = new Map<string, string>()
   #note: Note = { leaders: {} }
   #known: Set<string> | undefined
-  /** What begin() has found, for whoever asks first. */
-  #found: Position[] | undefined
 
   constructor(kafka: Kafka, task: Task, options: RewindOptions) {
     this.#kafka = kafka
@@ -77,30 +106,15 @@ class RewindingTask implements Task {
     this.#options = options
   }
 
-  /** Goes back if all brokers were down; the changelog is then to be read after this only. */
-  async begin(): Promise<void> {
-    const admin = await this.#kafka.admin()
-    try {
-      const [found, leaders] = await Promise.all([
-        this.#task.positions(this.#in(this.#options.inputs)),
-        leadersOf(admin, this.#all()),
-      ])
-      const last = noteIn(found)
-      this.#note = { ...last, leaders }
-      const isCut = last
-        ? allChanged(last.leaders, leaders)
-        : found.length === 0 && (await this.#hasState(admin))
-      this.#found = isCut ? await this.#rewind(admin) : found
-      await this.#learn()
-      this.#keep(this.#found)
-    } finally {
-      await admin.close()
-    }
+  /** Goes back if all brokers were down. Only then are changelog and positions what they are to be. */
+  async begin({ note, leaders, isCut }: LookedBack): Promise<void> {
+    this.#note = { ...note, leaders }
+    if (isCut) await withAdmin(this.#kafka, admin => this.#rewind(admin))
+    else await this.#learn()
   }
 
   async positions(of: readonly Place[]): Promise<Position[]> {
-    const found = this.#found ?? (await this.#task.positions(of))
-    this.#found = undefined
+    const found = await this.#task.positions(of)
     this.#keep(found)
     return found
   }
@@ -154,22 +168,10 @@ class RewindingTask implements Task {
     return topics.map(topic => ({ topic, partition: this.#options.partition }))
   }
 
-  #all(): PartitionId[] {
-    const { inputs, changelog, outputs } = this.#options
-    return this.#in([...inputs, changelog, ...outputs])
-  }
-
-  async #hasState(admin: Admin): Promise<boolean> {
-    const { changelog, partition } = this.#options
-    const written = await admin.offsets([changelog], 'written')
-    return written.some(of => of.partition === partition && of.offset > 0n)
-  }
-
   /** State and positions as they were, in one transaction; from then on this is a restart like any other. */
-  async #rewind(admin: Admin): Promise<Position[]> {
-    const { inputs, changelog, outputs, signal, onRewind } = this.#options
+  async #rewind(admin: Admin): Promise<void> {
+    const { changelog, outputs, signal, onRewind } = this.#options
     await this.#task.settle(this.#in([changelog, ...outputs]))
-    await this.#task.positions(this.#in(inputs)) // waits until the marks are written
     const before = cutBack(await this.#changelog(admin), rewindMs)
     const ends = await settledEnd(admin, this.#in(outputs), signal)
     const until = Object.fromEntries(ends.map(({ topic, offset }) => [topic, String(offset)]))
@@ -182,7 +184,6 @@ class RewindingTask implements Task {
     await this.#task.commit([...entries, place], this.#noted(positions))
     await this.#learn()
     onRewind?.({ entries: entries.length, results: this.#known?.size ?? 0 })
-    return positions
   }
 
   /** What was never committed by then begins with the earliest there is. */

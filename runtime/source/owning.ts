@@ -94,7 +94,7 @@ async function claimAndDrain(
     source: spec.name,
     server: context.server.name,
     backlog: backlogFor({ context, spec }, buffer),
-    ...recallFor(seat, [diskPlace(spec.name, context.server.name).group]),
+    ...recallFor(seat, besides(seat)),
     last,
     signal: end,
     onTrouble: troubleOf(context, spec),
@@ -108,6 +108,9 @@ async function claimAndDrain(
     },
   })
 }
+
+/** Under which this server has sent rows of the source while another owned it. */
+const besides = ({ spec, context }: Seat) => [diskPlace(spec.name, context.server.name).group]
 
 /** Goes on where another server has stopped; what was between the two, nobody can tell without its word. */
 function succeed({ account, buffer }: Books, resume: string | undefined): void {
@@ -142,6 +145,7 @@ async function claimed(
       maxSessions: spec.maxSessions,
       wordOf: of => presence.word(of, spec.name),
       backlog: backlogFor({ context, spec }, buffer),
+      ...recallFor(seat, besides(seat)),
       signal: end,
       onBehind,
     })

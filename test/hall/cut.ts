@@ -31,7 +31,8 @@ function recoveryPoints(file: string): Map<string, bigint> {
   )
 }
 
-function cutLog(dir: string, line: bigint): number {
+/** Cuts a partition's log at the first batch at or beyond `line`; gives how many offsets were lost. */
+export function cutLog(dir: string, line: bigint): number {
   const segments = readdirSync(dir)
     .filter(name => name.endsWith('.log'))
     .sort()
@@ -64,4 +65,31 @@ function keptOf(bytes: Buffer, line: bigint): { size: number; offsets: number } 
     at += batchHead + length
   }
   return { size: size ?? bytes.length, offsets }
+}
+
+/** Where each log of a broker's folder ends: the offset of its last batch, and of the one that would come next. */
+export function endsOf(dataDir: string): Map<string, { last: bigint; next: bigint }> {
+  const names = readdirSync(dataDir).filter(name => /^.+-\d+$/.test(name))
+  return new Map(
+    names.flatMap(name => {
+      const segment = readdirSync(join(dataDir, name))
+        .filter(file => file.endsWith('.log'))
+        .sort()
+        .at(-1)!
+      const end = endOf(readFileSync(join(dataDir, name, segment)))
+      return end ? [[name, end] as const] : []
+    }),
+  )
+}
+
+function endOf(bytes: Buffer): { last: bigint; next: bigint } | undefined {
+  let end: { last: bigint; next: bigint } | undefined
+  for (let at = 0; at + batchHead < bytes.length; ) {
+    const length = bytes.readInt32BE(at + 8)
+    if (length <= 0) break
+    const last = bytes.readBigInt64BE(at)
+    end = { last, next: last + BigInt(bytes.readInt32BE(at + lastOffsetDeltaAt)) + 1n }
+    at += batchHead + length
+  }
+  return end
 }
