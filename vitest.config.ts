@@ -6,6 +6,7 @@ const proofs = [
   'test/e2e/{connected-cars,remaining-life}.real.test.ts',
   'test/edge-broker/{disk-full,foreign-topics}.real.test.ts',
   'test/edge-broker/task/{faults,pauses}.real.test.ts',
+  'test/hall/**/*.real.test.ts',
   'test/{examples,processors}/**/*.real.test.ts',
   'test/runtime/{backtest,deadletter,processors}/*.real.test.ts',
 ]

@@ -60,6 +60,12 @@ export interface Task {
    * on from there; on `fenced` it must stop.
    */
   commit(records: readonly OutRecord[], positions: readonly Position[]): Promise<void>
+  /**
+   * Aborts what a power cut has left open of this id in these partitions and in its group, and resolves once the marks are
+   * written: where the mark of its last transaction was lost with the end of a log, readers of committed records, and of the
+   * positions, would wait for ever.
+   */
+  settle(partitions: readonly { topic: string; partition: number }[]): Promise<void>
   close(): Promise<void>
 }
 
@@ -108,30 +114,44 @@ export type Acl = {
 
 export type BrokerInfo = { readonly id: number; readonly host: string; readonly port: number }
 
+export type Replicas = {
+  readonly topic: string
+  readonly partition: number
+  readonly leader: number
+  readonly inSync: number
+  readonly replicas: number
+}
+
 export interface Admin {
   brokers(): Promise<BrokerInfo[]>
   topics(): Promise<string[]>
   /** Per topic and partition: how many replicas are in sync, and how many there should be. */
-  replicas(
-    topics: readonly string[],
-  ): Promise<{ topic: string; partition: number; leader: number; inSync: number; replicas: number }[]>
+  replicas(topics: readonly string[]): Promise<Replicas[]>
+  /** Counts the leaders of each partition, as its present leader says: a log is never cut while that stays the same. */
+  leaderEpochs(
+    partitions: readonly { readonly topic: string; readonly partition: number }[],
+  ): Promise<{ topic: string; partition: number; leaderEpoch: number }[]>
   /** Creates what is missing; what exists stays as it is. */
   createTopics(topics: readonly TopicSpec[]): Promise<void>
   createAcls(acls: readonly Acl[]): Promise<void>
   /**
-   * `latest`: the last stable offset, for readers of committed records. Of a time (ms UTC) the first record that is not
-   * older, or `latest` where there is none.
+   * `latest`: the last stable offset, for readers of committed records. `written`: the end, open transactions and all.
+   * Of a time (ms UTC) the first record that is not older, or `latest` where there is none.
    */
   offsets(
     topics: readonly string[],
-    at: 'earliest' | 'latest' | { readonly timestamp: number },
+    at: 'earliest' | 'latest' | 'written' | { readonly timestamp: number },
   ): Promise<Position[]>
   /** The disk of every broker that is up, and the size there of each partition of these topics. */
   disks(topics: readonly string[]): Promise<Disk[]>
   /** Removes what lies before an offset. @throws MillraceError `unauthorised` */
   deleteRecords(before: readonly Position[]): Promise<void>
-  /** Stable committed positions of a group. */
-  groupPositions(group: string, topics: readonly string[]): Promise<Position[]>
+  /** Stable committed positions of a group; or, unsettled, those before what is not settled yet. */
+  groupPositions(
+    group: string,
+    topics: readonly string[],
+    options?: { readonly unsettled?: boolean },
+  ): Promise<Position[]>
   close(): Promise<void>
 }
 

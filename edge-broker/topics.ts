@@ -280,6 +280,7 @@ const compacted = {
   'segment.bytes': String(32 * 1024 ** 2),
   'segment.ms': String(10 * 60_000),
   'min.cleanable.dirty.ratio': '0.2',
+  'min.compaction.lag.ms': '60000', // a state can be had as it was some seconds ago
 }
 
 /** Kafka removes whole segments, and never the one that is being written. */

@@ -52,8 +52,12 @@ export function backlogOf(
         return { topic: row.topic, partition, key, value, timestamp, ...(headers && { headers }) }
       })
       const resume = buffer.resumeAt(last.seq)
-      return { records, lastSeq: last.seq, receivedAt, ...(resume !== undefined && { resume }) }
+      const seqs = rows.map(({ seq }) => seq)
+      return { records, seqs, lastSeq: last.seq, receivedAt, ...(resume !== undefined && { resume }) }
     },
+    firstKept: () => buffer.firstAfter(buffer.epochStart),
+    leaders: () => buffer.note('leaders'),
+    keepLeaders: text => buffer.keepNote('leaders', text),
     acknowledge: seq => buffer.acknowledge(seq, Date.now()),
     async waitBeyond(seq, signal) {
       if (buffer.receivedAfter(seq) === undefined) await buffer.waitBeyond(seq, signal)

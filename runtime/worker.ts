@@ -3,6 +3,7 @@ import { lifecycle } from '../alarms/lifecycle.ts'
 import type { Plant, SignalSpec } from '../config/plant.ts'
 import type { InRecord, OutRecord } from '../edge-broker/kafka.ts'
 import { partitionOf } from '../edge-broker/partition.ts'
+import { placeKey } from '../edge-broker/task/cut-back.ts'
 import type { Worker } from '../edge-broker/task/shell.ts'
 import { type Chain, lineOf, type Micros, type Processor, type ProcessorEvent } from '../model/index.ts'
 import { chainFor, runChain, runTick } from '../processors/chain.ts'
@@ -243,6 +244,7 @@ export function chainWorker(
 
   return {
     restore(key, value) {
+      if (key === placeKey) return // of the shell's own
       const [name, of] = split(key)
       if (isSlot(name, of)) {
         statesOf(of.slice(0, of.lastIndexOf('/')))

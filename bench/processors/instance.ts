@@ -32,7 +32,12 @@ function timed(kafka: Kafka): Kafka {
         await task.commit(...given)
         commitsMs.push(performance.now() - begin)
       }
-      return { positions: of => task.positions(of), commit, close: () => task.close() }
+      return {
+        positions: of => task.positions(of),
+        settle: of => task.settle(of),
+        commit,
+        close: () => task.close(),
+      }
     },
   }
 }

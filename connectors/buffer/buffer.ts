@@ -71,11 +71,16 @@ export type DiskBuffer = {
   keepNote(name: string, text: string): void
   /** Puts other contents under the numbers of rows that were never sent, and the account, all or nothing. */
   replace(rows: readonly BufferedRow[], account: string): void
+  /** The first row after `seq` that is still on disk, acknowledged or not. */
+  firstAfter(seq: number): { readonly seq: number; readonly receivedAt: Micros } | undefined
   /** When the first row after `seq` was received. */
   receivedAfter(seq: number): Micros | undefined
   /** Rows after `seq` in order, at most `maxBytes` of bodies but at least one row if there is any. */
   read(afterSeq: number, maxBytes: number): BufferedRow[]
-  /** Kafka has everything up to and with `seq`; rows acknowledged more than `keepMs` ago are removed. */
+  /**
+   * Kafka has everything up to and with `seq`; rows acknowledged more than `keepMs` ago are removed. Said again of rows
+   * that were sent again, it keeps them as long again.
+   */
   acknowledge(seq: number, nowMs: number): void
   /** Resolves when a row beyond `seq` is there or the signal aborts. */
   waitBeyond(seq: number, signal: AbortSignal): Promise<void>
@@ -278,6 +283,7 @@ export function openBuffer(options: BufferOptions): DiskBuffer {
       })
       waitingBytes += change
     },
+    firstAfter: seq => rows.firstAfter(seq),
     receivedAfter: seq => rows.receivedAfter(seq),
     read(afterSeq, limit) {
       const found = rows.read(afterSeq, Math.min(limit, maxBatchBytes))
@@ -285,7 +291,13 @@ export function openBuffer(options: BufferOptions): DiskBuffer {
       return found
     },
     acknowledge(seq, nowMs) {
-      if (seq <= acked) return
+      if (seq <= acked) {
+        transaction(() => {
+          rows.renew(seq, nowMs)
+          return []
+        })
+        return
+      }
       const { count, bytes } = rows.sizeOf(acked, seq)
       transaction(() => {
         rows.acknowledge(acked, seq, nowMs, nowMs - keepMs)

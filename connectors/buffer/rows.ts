@@ -31,8 +31,10 @@ export class Rows {
       select: db.prepare(
         'SELECT seq, topic, asset, tag, receivedAt, headers, body, samples FROM record WHERE seq > ? ORDER BY seq LIMIT 2000',
       ),
+      first: db.prepare('SELECT seq, receivedAt FROM record WHERE seq > ? ORDER BY seq LIMIT 1'),
       receivedAfter: db.prepare('SELECT receivedAt FROM record WHERE seq > ? ORDER BY seq LIMIT 1'),
       mark: db.prepare('UPDATE record SET ackedAt = ? WHERE seq > ? AND seq <= ?'),
+      renew: db.prepare('UPDATE record SET ackedAt = ? WHERE ackedAt IS NOT NULL AND seq <= ?'),
       sizeOf: db.prepare(
         'SELECT count(*) AS count, total(length(body)) AS bytes FROM record WHERE seq > ? AND seq <= ?',
       ),
@@ -95,6 +97,15 @@ export class Rows {
 
   sizeOf(after: number, upTo: number): { count: number; bytes: number } {
     return this.#statements.sizeOf.get(after, upTo) as { count: number; bytes: number }
+  }
+
+  firstAfter(seq: number): { seq: number; receivedAt: Micros } | undefined {
+    return this.#statements.first.get(seq) as { seq: number; receivedAt: number } | undefined
+  }
+
+  /** Those up to `seq` that are acknowledged are kept as if they were only now. */
+  renew(seq: number, nowMs: number): void {
+    this.#statements.renew.run(nowMs, seq)
   }
 
   receivedAfter(seq: number): Micros | undefined {

@@ -10,7 +10,7 @@ import type { Disk } from '../disk/plan.ts'
 import type { Acl, Admin, Position, TopicSpec } from '../kafka.ts'
 import { clientOptions, contact, type Settings, topicsOf } from './connection.ts'
 import { hasApiError, kafkaError } from './errors.ts'
-import { byTopic, offsetsAt, type Partition, stablePositions } from './offsets.ts'
+import { byTopic, leaderEpochs, offsetsAt, type Partition, stablePositions } from './offsets.ts'
 import { type Patience, patience, persist, within } from './patience.ts'
 
 export async function openAdmin(settings: Settings): Promise<Admin> {
@@ -34,11 +34,12 @@ export async function openAdmin(settings: Settings): Promise<Admin> {
       doing('list offsets', async time =>
         offsetsAt(client, time, await partitionsOf(client, time, topics), at),
       ),
+    leaderEpochs: partitions => doing('ask the leaders', time => leaderEpochs(client, time, partitions)),
     disks: topics => doing('look at the disks', time => disksOf(client, time, topics)),
     deleteRecords: before => doing('remove records', time => deleteRecords(client, time, before)),
-    groupPositions: (group, topics) =>
+    groupPositions: (group, topics, { unsettled = false } = {}) =>
       doing(`read the positions of ${group}`, async time =>
-        stablePositions(client, time, group, await partitionsOf(client, time, topics)),
+        stablePositions(client, time, group, await partitionsOf(client, time, topics), !unsettled),
       ),
     close,
   }

@@ -40,6 +40,23 @@ export async function takeBack(holder: Holder, patience: Patience, last: Ownersh
   return hold(holder, patience, last)
 }
 
+/** Our own id under a higher epoch, with a new producer. @throws MillraceError `fenced` when there is a successor */
+export async function raise(holder: Holder, patience: Patience, last: Ownership): Promise<Held> {
+  return hold(holder, patience, last)
+}
+
+/** Resolves once the marks of the last transaction are written. */
+export async function untilSettled(
+  producer: MillraceProducer,
+  id: string,
+  patience: Patience,
+): Promise<void> {
+  await persist(patience, async () => {
+    const state = (await describe(producer, id, once(patience)))?.transactionState ?? ''
+    if (/^Prepare/.test(state)) throw unsettled(id, state)
+  })
+}
+
 /**
  * Releases the readers of what a failed commit left open. Not needed for exactly once: the next owner would do so, or
  * the coordinator once the transaction has timed out.

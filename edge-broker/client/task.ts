@@ -2,13 +2,17 @@ import { MillraceError } from '../../model/index.ts'
 import type { Kafka, OutRecord, Place, Position, Task } from '../kafka.ts'
 import type { Settings } from './connection.ts'
 import { kafkaError } from './errors.ts'
-import { abandon, type Holder, type Ownership, takeBack, takeOver } from './ownership.ts'
+import { highestEpoch, type Partition } from './offsets.ts'
+import { abandon, type Holder, type Ownership, raise, takeBack, takeOver } from './ownership.ts'
 import { type Patience, patience, persist, within } from './patience.ts'
 import { lanesOf, type MillraceProducer } from './producing.ts'
-import { currentPositions, type Transactional, transact } from './transaction.ts'
+import { currentPositions, settlePartitions, type Transactional, transact } from './transaction.ts'
 
 /** How long close() tries to abort what a failed commit left open, ms. */
 const partingMs = 2_000
+
+/** Positions remember epochs, too, and cannot be asked: more takeovers than this are not forgotten by one power cut. */
+const leastRaise = 4
 
 type TaskOptions = Parameters<Kafka['task']>[0]
 
@@ -67,6 +71,14 @@ class TransactionalTask implements Task {
     })
   }
 
+  settle(partitions: readonly Partition[]): Promise<void> {
+    return this.#inTurn('settle the transactions of', async time => {
+      if (this.#outcomeUnknown) throw positionsUnread(this.#options.id)
+      await this.#raise(time, partitions)
+      await this.#use(time, held => settlePartitions(held, partitions, time))
+    })
+  }
+
   async close(): Promise<void> {
     this.#end ??= new MillraceError('internal', `task ${this.#options.id} is closed`)
     await this.#turn
@@ -120,6 +132,25 @@ class TransactionalTask implements Task {
     } catch (thrown) {
       return kafkaError(thrown, time.doing)
     }
+  }
+
+  /**
+   * Where the coordinator has forgotten the last takeovers, it gives epochs out again, and partitions that remember more
+   * would take what is new under them for repeats, or refuse the marks.
+   */
+  async #raise(time: Patience, partitions: readonly Partition[]): Promise<void> {
+    const { producer, ownership } = await this.#raised(time)
+    const highest = await highestEpoch(producer, time, partitions, ownership.producerId)
+    for (let n = 1; n < leastRaise || this.#ownership.producerEpoch <= highest; n++) await this.#raised(time)
+  }
+
+  async #raised(time: Patience): Promise<Transactional> {
+    const { id, group } = this.#options
+    await this.#drop()
+    const { producer, ownership } = await raise(this.#holder, time, this.#ownership)
+    this.#ownership = ownership
+    this.#producer = producer
+    return { id, group, producer, ownership }
   }
 
   async #drop(): Promise<void> {

@@ -3,8 +3,8 @@ import { MillraceError } from '../../model/index.ts'
 import type { Place, Position } from '../kafka.ts'
 import { callCoordinator, checkPartitions, lastCoordinator, topicsOf } from './connection.ts'
 import { kafkaError } from './errors.ts'
-import { byTopic, stablePositions } from './offsets.ts'
-import type { Ownership } from './ownership.ts'
+import { byTopic, openIn, type Partition, stablePositions } from './offsets.ts'
+import { type Ownership, untilSettled } from './ownership.ts'
 import type { Patience } from './patience.ts'
 import { type Lane, type MillraceProducer, sendLane } from './producing.ts'
 
@@ -63,6 +63,29 @@ async function opened(ownership: Ownership, additions: readonly (() => Promise<u
   }
 }
 
+/**
+ * A transaction without anything in it, aborted: its marks end whatever was open of this producer in the partitions, and
+ * among the positions of its group. Where nothing is open no mark is left, which would look like a record that waits.
+ */
+export async function settlePartitions(
+  held: Transactional,
+  partitions: readonly Partition[],
+  time: Patience,
+): Promise<void> {
+  const { producer, ownership, id } = held
+  const open = await openIn(producer, time, partitions)
+  const metadata = await topicsOf(producer, time, [...new Set(open.map(({ topic }) => topic))])
+  const transaction = await producer.beginTransaction()
+  const additions = [
+    ...(open.length > 0 ? [() => transaction.addPartitions(metadata, open.map(nothingFor))] : []),
+    () => addGroup(held, time),
+  ]
+  await opened(ownership, additions)
+  await transaction.abort()
+  ownership.openSince = undefined
+  await untilSettled(producer, id, time)
+}
+
 /** The positions as of now, one group after the other. */
 export async function currentPositions(
   held: Transactional,
@@ -103,7 +126,11 @@ async function positionsOf(held: Transactional, of: readonly Place[], time: Pati
 }
 
 /** Only topic and partition of these count. */
-const nothingFor = ({ topic, partition }: Lane) => ({ topic, partition, value: Buffer.alloc(0) })
+const nothingFor = ({ topic, partition }: Partition) => ({
+  topic,
+  partition,
+  value: Buffer.alloc(0),
+})
 
 const sendWithin = (transaction: Transaction) => (lane: Lane) =>
   sendLane(lane, options => transaction.send(options))

@@ -1,7 +1,8 @@
 import type { Micros } from '../../model/index.ts'
 import type { Kafka, Position, Task } from '../kafka.ts'
 import { anchor, diskPlace, packPosition, type Sent, unpackPosition } from '../task/disk-position.ts'
-import type { Backlog } from '../task/drain.ts'
+import type { Backlog, DrainOptions } from '../task/drain.ts'
+import { settleCut } from '../task/recall.ts'
 import {
   type Claim,
   type Claimant,
@@ -17,6 +18,8 @@ export type OwnOptions = Omit<Claimant, 'disk'> & {
   readonly source: string
   readonly backlog: Backlog
   readonly signal: AbortSignal
+  /** What is needed to see whether brokers have lost rows; left out: it is believed that they have not. */
+  readonly recall?: DrainOptions['recall']
   /** Called before the claim is there: what this server's own disk has read beside another. */
   readonly onBehind: (rival: Rival) => void
 }
@@ -48,8 +51,12 @@ const kept = (source: string, claim: Claim): Position => ({
 export async function own(options: OwnOptions): Promise<Owned> {
   const { kafka, source, server, backlog, signal, onBehind } = options
   const disk = diskPlace(source, server)
-  const task = await kafka.task({ id: `connectors.${source}`, group: disk.group, signal })
+  const opening = kafka.task({ id: `connectors.${source}`, group: disk.group, signal })
+  const settled = options.recall && settleCut({ ...options, ...options.recall }, opening)
+  settled?.catch(() => {}) // told below
+  const task = await opening
   try {
+    await settled
     const previous = await claimIn(task, source)
     const sent = unpackPosition((await task.positions([disk]))[0])
     const { epoch, lastSeq } = backlog

@@ -2,9 +2,10 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { coded, type Micros, type MillraceError } from '../../model/index.ts'
 import type { OutRecord, Position, Task } from '../kafka.ts'
 import { diskPlace, packPosition, type Sent, unpackPosition } from './disk-position.ts'
+import { type Recall, type Recallable, type RecallOptions, recallOf } from './recall.ts'
 
 /** What a drain needs of a disk buffer; rows carry rising sequence numbers without gaps. */
-export interface Backlog {
+export interface Backlog extends Recallable {
   readonly epoch: number
   /** The last sequence number that was given before the epoch began. */
   readonly epochStart: number
@@ -20,6 +21,8 @@ export interface Backlog {
 
 type Next = {
   readonly records: readonly OutRecord[]
+  /** The sequence number of each. */
+  readonly seqs: readonly number[]
   readonly lastSeq: number
   /** When the first of them came in. */
   readonly receivedAt: Micros
@@ -33,6 +36,8 @@ export type DrainOptions = {
   /** Names the disk that the backlog is on: positions are kept a source and disk. */
   readonly server: string
   readonly backlog: Backlog
+  /** What is needed to see whether brokers have lost rows; left out: the position alone is believed. */
+  readonly recall?: Pick<RecallOptions, 'kafka' | 'partitions' | 'besides'>
   /** Once aborted, what is there is still sent, for as long as `signal` lets it. */
   readonly last: AbortSignal
   readonly signal: AbortSignal
@@ -66,8 +71,14 @@ async function drainSession(options: DrainOptions): Promise<void> {
   const { task, source, server, backlog, signal, last, beside } = options
   const place = diskPlace(source, server)
   const { metadata: resume, ...stored } = unpackPosition((await task.positions([place]))[0])
-  const left = { sent: startOf(backlog, stored), resume }
+  const recall = options.recall && (await recallOf({ ...options, ...options.recall }))
+  const left = { sent: recall?.after ?? startOf(backlog, stored), resume }
   backlog.acknowledge(left.sent)
+  const settled = recalling(
+    recall,
+    Math.max(backlog.acknowledgedSeq, stored.epoch === backlog.epoch ? stored.seq : 0),
+  )
+  settled.at(left.sent)
   while (!signal.aborted) {
     const next = backlog.read(left.sent)
     if (!next) {
@@ -79,10 +90,26 @@ async function drainSession(options: DrainOptions): Promise<void> {
     const metadata = portable(left.resume)
     const offset = packPosition(backlog.epoch, next.lastSeq)
     const also = beside?.(next.receivedAt)
-    await task.commit(next.records, [{ ...place, offset, metadata }, ...(also ? [also.position] : [])])
+    const records = next.records.filter((_, i) => !recall?.present.has(next.seqs[i]!))
+    await task.commit(records, [{ ...place, offset, metadata }, ...(also ? [also.position] : [])])
     also?.kept()
     left.sent = next.lastSeq
     backlog.acknowledge(left.sent)
+    settled.at(left.sent)
+  }
+}
+
+/** Notes once that all which may have been lost is in Kafka: whatever was acknowledged, or found there. */
+function recalling(recall: Recall | undefined, acknowledged: number): { at(sent: number): void } {
+  if (!recall) return { at: () => {} }
+  const last = recall.present.size > 0 ? [...recall.present].reduce((a, b) => Math.max(a, b)) : 0
+  let isDone = false
+  return {
+    at(sent) {
+      if (isDone || sent < Math.max(acknowledged, last)) return
+      isDone = true
+      recall.done()
+    },
   }
 }
 

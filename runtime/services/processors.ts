@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Kafka } from '../../edge-broker/kafka.ts'
 import { openPresence, type Presence } from '../../edge-broker/lease/presence.ts'
+import { rewinding } from '../../edge-broker/task/rewind.ts'
 import { runPartition } from '../../edge-broker/task/shell.ts'
 import { coded, type MillraceError } from '../../model/index.ts'
 import { divide, type Share } from '../divide.ts'
@@ -9,6 +10,7 @@ import { followModels, type ModelFeed } from '../models/feed.ts'
 import type { ServiceContext } from '../service.ts'
 import { chainWorker } from '../worker.ts'
 import { followLag } from './lag.ts'
+import { rewindOf } from './rewound.ts'
 import { shedFullDisks } from './shedding.ts'
 
 /** Partitions move at no cost but a restore: as soon as servers have seen each other twice. */
@@ -79,7 +81,7 @@ async function processPartition(seat: Seat): Promise<MillraceError | undefined> 
   const leave = givingAway(seat)
   try {
     await runPartition({
-      kafka,
+      kafka: rewinding(kafka, rewindOf(context, partition)),
       partition,
       inputs: inputTopics,
       clock: clockTopic,

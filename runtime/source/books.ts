@@ -3,10 +3,12 @@ import { join } from 'node:path'
 import type { SourceSpec } from '../../config/plant.ts'
 import { type Account, openAccount, unopened } from '../../connectors/account.ts'
 import { type BufferOptions, type DiskBuffer, openBuffer } from '../../connectors/buffer/buffer.ts'
+import { connectors } from '../../connectors/index.ts'
 import { keepCounts } from '../../connectors/keep-counts.ts'
 import type { Kafka } from '../../edge-broker/kafka.ts'
+import { partitionOf } from '../../edge-broker/partition.ts'
 import type { Backlog } from '../../edge-broker/task/drain.ts'
-import { coded, type LedgerEntry, type MillraceError } from '../../model/index.ts'
+import { coded, type LedgerEntry, lineOf, type MillraceError } from '../../model/index.ts'
 import { backlogOf } from '../backlog.ts'
 import { sourceDir } from '../layout.ts'
 import type { ServiceContext } from '../service.ts'
@@ -31,6 +33,21 @@ export const backlogFor = ({ context, spec }: Pick<Seat, 'context' | 'spec'>, bu
   backlogOf(buffer, spec.name, context.plant.partitions, {
     catchUpBytesPerS: spec.buffer.catchUpKiBPerS * 1024,
   })
+
+/** Where rows of the source are looked for after brokers have lost some; `besides`: other ids of tasks that sent some. */
+export function recallFor(
+  { context, kafka, spec }: Pick<Seat, 'context' | 'kafka' | 'spec'>,
+  besides: readonly string[] = [],
+) {
+  const all = Array.from({ length: context.plant.partitions }, (_, partition) => partition)
+  const own = spec.assets.map(asset => partitionOf(lineOf(asset), context.plant.partitions))
+  // Assets that the connector finds by itself may be of any line.
+  const used = connectors[spec.connector]?.discovers ? all : [...new Set(own)]
+  const partitions = used.flatMap(partition =>
+    ['telemetry', 'waveforms'].map(topic => ({ topic, partition })),
+  )
+  return partitions.length > 0 ? { recall: { kafka, partitions, besides } } : {}
+}
 
 /** Works on the source's disk buffer while the ledger tells how it goes, a buffer that cannot be opened included. */
 export async function withBooks(

@@ -1,10 +1,11 @@
 import type { Rival } from '../../edge-broker/lease/claim.ts'
 import { type Owned, own, readClaim } from '../../edge-broker/lease/own.ts'
+import { diskPlace } from '../../edge-broker/task/disk-position.ts'
 import { drain } from '../../edge-broker/task/drain.ts'
 import { abortedAfter, coded, MillraceError, untilOneFails } from '../../model/index.ts'
 import { leaving } from '../divide.ts'
 import { persistently } from '../persistently.ts'
-import { type Books, backlogFor, failureOf, troubleOf } from './books.ts'
+import { type Books, backlogFor, failureOf, recallFor, troubleOf } from './books.ts'
 import { note } from './notes.ts'
 import { permission, readWhile } from './reading.ts'
 import { isAlone, type Seat } from './seat.ts'
@@ -93,6 +94,7 @@ async function claimAndDrain(
     source: spec.name,
     server: context.server.name,
     backlog: backlogFor({ context, spec }, buffer),
+    ...recallFor(seat, besides(seat)),
     last,
     signal: end,
     onTrouble: troubleOf(context, spec),
@@ -106,6 +108,9 @@ async function claimAndDrain(
     },
   })
 }
+
+/** Under which this server has sent rows of the source while another owned it. */
+const besides = ({ spec, context }: Seat) => [diskPlace(spec.name, context.server.name).group]
 
 /** Goes on where another server has stopped; what was between the two, nobody can tell without its word. */
 function succeed({ account, buffer }: Books, resume: string | undefined): void {
@@ -140,6 +145,7 @@ async function claimed(
       maxSessions: spec.maxSessions,
       wordOf: of => presence.word(of, spec.name),
       backlog: backlogFor({ context, spec }, buffer),
+      ...recallFor(seat, besides(seat)),
       signal: end,
       onBehind,
     })

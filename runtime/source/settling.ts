@@ -7,7 +7,7 @@ import { partitionOf } from '../../edge-broker/partition.ts'
 import { diskPlace, unpackPosition } from '../../edge-broker/task/disk-position.ts'
 import { drain, startOf } from '../../edge-broker/task/drain.ts'
 import { lineOf } from '../../model/index.ts'
-import { type Books, backlogFor, troubleOf } from './books.ts'
+import { type Books, backlogFor, recallFor, troubleOf } from './books.ts'
 import { forgetBehind, note, notesOf } from './notes.ts'
 import type { Seat } from './seat.ts'
 
@@ -70,7 +70,8 @@ async function sentUpTo({ kafka, spec, context }: Seat, buffer: DiskBuffer): Pro
 }
 
 /** Under an id of this disk's own, beside the present owner. Rows without an epoch wait until this server is the owner. */
-async function sendRest({ kafka, spec, context }: Seat, { buffer }: Books): Promise<void> {
+async function sendRest(seat: Seat, { buffer }: Books): Promise<void> {
+  const { kafka, spec, context } = seat
   if (buffer.epoch === 0 || buffer.waiting === 0) return
   const { group } = diskPlace(spec.name, context.server.name)
   const { signal } = context
@@ -81,6 +82,7 @@ async function sendRest({ kafka, spec, context }: Seat, { buffer }: Books): Prom
       source: spec.name,
       server: context.server.name,
       backlog: backlogFor({ context, spec }, buffer),
+      ...recallFor(seat),
       last: AbortSignal.abort(),
       signal,
       onTrouble: troubleOf(context, spec),

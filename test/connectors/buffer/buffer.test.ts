@@ -34,6 +34,20 @@ describe('disk buffer', () => {
     buffer.close()
   })
 
+  test('keeps rows that were acknowledged as long again when they are sent again', () => {
+    const buffer = openBuffer({ path, keepMs: 10_000 })
+    buffer.append([record('a'), record('b'), record('c')], 7, '{}')
+    buffer.acknowledge(2, 1_000)
+    expect(buffer.firstAfter(0)).toEqual({ seq: 1, receivedAt: 7 })
+    buffer.acknowledge(2, 50_000)
+    buffer.acknowledge(3, 59_000)
+    expect(buffer.firstAfter(0)?.seq).toBe(1)
+    buffer.append([record('d')], 8, '{}')
+    buffer.acknowledge(4, 60_001)
+    expect(buffer.firstAfter(0)?.seq).toBe(3)
+    buffer.close()
+  })
+
   test('reads at least one row, and otherwise no more than asked for', () => {
     const buffer = openBuffer({ path })
     buffer.append([record('12345'), record('12345'), record('12345')], 1, '{}')

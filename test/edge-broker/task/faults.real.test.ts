@@ -55,6 +55,7 @@ const around = (commit: (task: Task, ...args: Parameters<Task['commit']>) => Pro
     const task = await kafka.task(options)
     return {
       positions: of => task.positions(of),
+      settle: of => task.settle(of),
       commit: (...args) => commit(task, ...args),
       close: () => task.close(),
     }
