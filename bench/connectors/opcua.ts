@@ -14,6 +14,7 @@ import { trust } from '../../connectors/opcua/index.ts'
 import { connectKafka } from '../../edge-broker/client/index.ts'
 import { provisionPlant } from '../../edge-broker/provision.ts'
 import { MillraceError } from '../../model/index.ts'
+import { heapFlags } from '../../runtime/node-service.ts'
 import { startCluster, type TestCluster } from '../../test/cluster.ts'
 import { lack } from '../../test/needs.ts'
 import { Milo } from '../../test/servers/milo.ts'
@@ -126,7 +127,7 @@ class Collector {
     const profile = process.env.MILLRACE_PROFILE
       ? ['--cpu-prof', `--cpu-prof-dir=${process.env.MILLRACE_PROFILE}`]
       : []
-    const args = [...profile, script, endpoint, dir, String(items), kafka]
+    const args = [...heapFlags.connectors!, ...profile, script, endpoint, dir, String(items), kafka]
     const collector = new Collector(spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'inherit'] }))
     while ((await collector.usage()).samples < items) await sleep(100)
     return collector
