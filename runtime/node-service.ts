@@ -16,7 +16,7 @@ export type ServiceProcessOptions = {
  * stays near what is alive.
  */
 export const heapFlags: Partial<Record<ServiceName, readonly string[]>> = {
-  connectors: ['--max-old-space-size=1024', '--max-semi-space-size=8'],
+  connectors: ['--max-old-space-size=1024', '--max-semi-space-size=16'],
 }
 
 /** One of our own services, through the same command that a plant's systemd unit starts. */
