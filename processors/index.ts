@@ -13,6 +13,7 @@ import { oee } from './oee/index.ts'
 import { parts } from './parts/index.ts'
 import { rateOfChange } from './rate-of-change/index.ts'
 import { remainingLife } from './remaining-life/index.ts'
+import { anewAfterRepair } from './repair.ts'
 import { stuck } from './stuck/index.ts'
 import { trend } from './trend/index.ts'
 import { vibration } from './vibration/index.ts'
@@ -21,22 +22,22 @@ import { windows } from './windows/index.ts'
 
 /** Every kind that a machine's YAML can declare; a new one is one more line. */
 export const processorKinds: readonly ProcessorKind[] = [
-  anomaly,
-  autoencoder,
-  baseline,
+  anewAfterRepair(anomaly),
+  anewAfterRepair(autoencoder),
+  anewAfterRepair(baseline),
   capability,
   controlChart,
-  drift,
-  halfSpaceTrees,
+  anewAfterRepair(drift),
+  anewAfterRepair(halfSpaceTrees),
   heartbeat,
   limits,
-  multivariate,
+  anewAfterRepair(multivariate),
   oee,
   parts,
   rateOfChange,
   remainingLife,
   stuck,
-  trend,
+  anewAfterRepair(trend),
   vibration,
   vibrationLevel,
   windows,
