@@ -193,9 +193,10 @@ test('a disk that fills up sheds the oldest waveforms in time; one that is full 
   await writer.write([...alarms, ...samples])
   await writer.close()
 
-  const blocks = writing(kafka, 20)
+  // 2.5 MB/s at most: what is shed is free after two rounds of fifteen seconds, within which so small a disk must not fill.
+  const blocks = writing(kafka, 400)
   await vi.waitFor(() => expect(told.length, troubled()).toBeGreaterThan(0), {
-    timeout: 90_000,
+    timeout: 150_000,
     interval: 200,
   })
   await vi.waitFor(() => expect(usedShare()).toBeLessThan(watermarks.highShare), {
