@@ -7,6 +7,7 @@ main(async () => {
   requireJava()
   await prepareJars()
   const checks = await staticChecks()
-  const tests = await vitest(['--project', 'unit'])
+  // One a core, where vitest would leave one free: here nothing runs beside them.
+  const tests = await vitest(['--project', 'unit', '--maxWorkers', '100%'])
   return closingLine([checks, tests])
 })
