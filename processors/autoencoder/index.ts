@@ -12,7 +12,8 @@ import { MillraceError } from '../../model/index.ts'
 import { tagOf } from '../asset-tag.ts'
 import type { ProcessorAsset, ProcessorKind } from '../contract.ts'
 import { witness } from '../evidence.ts'
-import { numberOf, pointedAt } from '../readings.ts'
+import { numberOf } from '../readings.ts'
+import { samplesOf } from '../samples.ts'
 import { type Contribution, drift, isTrained, look, type Model, newModel, train } from './model.ts'
 import { AutoencoderOptions } from './options.ts'
 
@@ -29,7 +30,12 @@ type State = {
   givenOutAt: Micros
   evidence: Evidence[]
 }
-type Setting = { readonly asset: string; readonly tags: readonly Tag[]; readonly options: Options }
+type Setting = {
+  readonly asset: string
+  readonly tags: readonly Tag[]
+  readonly places: ReadonlyMap<string, number>
+  readonly options: Options
+}
 type Judgement = Pick<Signal, 'verdict' | 'value' | 'reason'> & { readonly details?: Signal['details'] }
 
 /** Learns how an asset's tags go together, and says when they do not, and which of them. */
@@ -39,7 +45,8 @@ export const autoencoder: ProcessorKind<AutoencoderOptions> = {
   create(asset, options) {
     refuse(asset, options)
     const tags = options.tags.map(name => tagOf(asset, options.name, name, 'telemetry'))
-    const setting = { asset: asset.id, tags, options }
+    const places = new Map(tags.map((tag, at) => [tag.name, at]))
+    const setting = { asset: asset.id, tags, places, options }
     return {
       name: options.name,
       initial: () => newState(setting),
@@ -80,30 +87,18 @@ function newState({ tags, options }: Setting): State {
 
 /** A moment is looked at when all of its samples are there: at the next one, or at the end of the record. */
 function step(state: State, record: TelemetryRecord, setting: Setting): Output[] {
-  const samples = samplesOf(record, setting.tags)
+  const samples = samplesOf(record, setting.places)
   const outputs: Output[] = []
   for (let i = 0; i < samples.length; i++) {
-    const { at, t, value } = samples[i]!
+    const { at, t } = samples[i]!
     if (state.t !== null && t < state.t) continue
     state.t = t
-    state.latest[at] = { t, value }
+    state.latest[at] = { t, value: numberOf(samples[i]!, setting.tags[at]!) }
     if (samples[i + 1]?.t === t) continue
     witness(state.evidence, record)
     outputs.push(...moment(state, t, setting))
   }
   return outputs
-}
-
-function samplesOf(record: TelemetryRecord, tags: readonly Tag[]) {
-  const index = record.tags.map(name => tags.findIndex(tag => tag.name === name))
-  return record.tag
-    .flatMap((tag, i) => {
-      const at = pointedAt(index, tag) ?? -1
-      const [t, status] = [record.t[i]!, record.status[i]!]
-      if (at < 0 || !Number.isSafeInteger(t) || !Number.isInteger(status)) return []
-      return [{ at, t, value: numberOf({ t, status, value: record.value[i] }, tags[at]!) }]
-    })
-    .sort((a, b) => a.t - b.t)
 }
 
 function moment(state: State, t: Micros, setting: Setting): Output[] {
