@@ -1,4 +1,3 @@
-import { type ChildProcess, spawn } from 'node:child_process'
 import { cp, mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { stringify } from 'yaml'
@@ -7,19 +6,15 @@ import { connectKafka } from '../../../edge-broker/client/index.ts'
 import { provisionPlant } from '../../../edge-broker/provision.ts'
 import type { TestCluster } from '../../cluster.ts'
 import { freePorts } from '../../free-ports.ts'
-import { projectRoot } from '../../needs.ts'
+import { type ServiceProcess, serviceProcess } from '../service-process.ts'
 
 export const names = ['p1', 'p2', 'p3'] as const
 export type Name = (typeof names)[number]
 
 /** A server's processors service as a process of its own. */
-export type Service = {
+export type Service = ServiceProcess & {
   readonly name: Name
   readonly metrics: string
-  said(): string
-  start(): void
-  /** Resolves when the process has ended. */
-  end(signal: NodeJS.Signals): Promise<void>
 }
 
 /** A plant has one; the numbers come from the test. */
@@ -66,29 +61,9 @@ async function prepareService(cluster: TestCluster, plantDir: string, name: Name
   const file = join(stateDir, 'server.yaml')
   const ports = { broker: cluster.brokers[0]!.port, processorsMetrics }
   await writeFile(file, stringify({ server: name, stateDir, ports }))
-  let child: ChildProcess
-  let said = ''
-  let ended = Promise.resolve()
   return {
+    ...serviceProcess({ service: 'processors', plantDir, serverFile: file }),
     name,
     metrics: `http://${address}:${processorsMetrics}/metrics`,
-    said: () => said,
-    start() {
-      const main = join(projectRoot, 'runtime', 'millrace.ts')
-      const args = [main, 'service', 'processors', '--plant', plantDir, '--server', file]
-      child = spawn('setpriv', ['--pdeathsig', 'KILL', process.execPath, ...args], {
-        stdio: ['ignore', 'pipe', 'pipe'],
-      })
-      for (const stream of [child.stdout!, child.stderr!]) {
-        stream.on('data', chunk => {
-          said += chunk
-        })
-      }
-      ended = new Promise(resolve => child.once('exit', () => resolve()))
-    },
-    async end(signal) {
-      child?.kill(signal)
-      await ended
-    },
   }
 }

@@ -1,4 +1,3 @@
-import { type ChildProcess, spawn } from 'node:child_process'
 import { cp, mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { stringify } from 'yaml'
@@ -8,21 +7,16 @@ import type { InRecord, Kafka, Position } from '../../../edge-broker/kafka.ts'
 import { provisionPlant } from '../../../edge-broker/provision.ts'
 import type { TelemetryRecord } from '../../../model/index.ts'
 import type { TestCluster } from '../../cluster.ts'
-import { projectRoot } from '../../needs.ts'
 import { proxyTo, type TcpProxy } from '../../proxy.ts'
+import { type ServiceProcess, serviceProcess } from '../service-process.ts'
 
 export const names = ['p1', 'p2', 'p3'] as const
 export type Name = (typeof names)[number]
 
 /** A server's connectors service as a process of its own, and its own way to Kafka. */
-export type Server = {
+export type Server = ServiceProcess & {
   readonly name: Name
   readonly proxy: TcpProxy
-  said(): string
-  start(): void
-  signal(signal: NodeJS.Signals): void
-  /** Resolves when the process has ended. */
-  end(signal: NodeJS.Signals): Promise<void>
 }
 
 /** Writes the plant's folder, makes its topics and access lists, and prepares (not: starts) its three services. */
@@ -57,40 +51,14 @@ async function prepareServer(cluster: TestCluster, plantDir: string, name: Name)
   const file = join(stateDir, 'server.yaml')
   await writeFile(file, stringify({ server: name, stateDir, ports: { broker: port } }))
   const proxy = await proxyTo(() => ({ host: '127.0.0.1', port }))
-  let child: ChildProcess
-  let said = ''
-  let ended = Promise.resolve()
-  return {
-    name,
-    proxy,
-    said: () => said,
-    start() {
-      const main = join(projectRoot, 'runtime', 'millrace.ts')
-      const preload = join(import.meta.dirname, 'through-proxy.ts')
-      child = spawn(
-        'setpriv',
-        [
-          ...['--pdeathsig', 'KILL', process.execPath, '--import', preload],
-          ...[main, 'service', 'connectors', '--plant', plantDir, '--server', file],
-        ],
-        {
-          env: { ...process.env, MILLRACE_TEST_PROXY: `${port}:${proxy.port}` },
-          stdio: ['ignore', 'pipe', 'pipe'],
-        },
-      )
-      for (const stream of [child.stdout!, child.stderr!]) {
-        stream.on('data', chunk => {
-          said += chunk
-        })
-      }
-      ended = new Promise(resolve => child.once('exit', () => resolve()))
-    },
-    signal: signal => void child.kill(signal),
-    async end(signal) {
-      child?.kill(signal)
-      await ended
-    },
-  }
+  const service = serviceProcess({
+    service: 'connectors',
+    plantDir,
+    serverFile: file,
+    flags: ['--import', join(import.meta.dirname, 'through-proxy.ts')],
+    env: { MILLRACE_TEST_PROXY: `${port}:${proxy.port}` },
+  })
+  return { ...service, name, proxy }
 }
 
 /** One sample as it is in Kafka; `at` is when this process saw it, ms UTC. */
