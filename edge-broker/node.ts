@@ -76,7 +76,7 @@ async function formatOnce(spec: NodeSpec, file: string): Promise<void> {
     heapMiB: 128,
     dir: spec.dir,
     log: 'format.log',
-    flags: shortLived,
+    flags: [...(await archiveFlags()), ...shortLived],
   })
   try {
     await run(command, args, { env: { ...process.env, ...env }, cwd })

@@ -34,7 +34,7 @@ import org.apache.kafka.streams.state.Stores;
  * is later than that is dropped.
  *
  *   Aggregate CLIENT-PROPERTIES STATE-DIR      then one command a line on stdin, one answer a line on stdout:
- *   start APPLICATION-ID                       reads telemetry from its beginning into peer-aggregates
+ *   start APPLICATION-ID                       reads telemetry from its beginning into APPLICATION-ID-aggregates
  *   usage                                      what it has taken and used so far
  *   stop                                       ends it; another may be started then
  */
@@ -63,7 +63,7 @@ public final class Aggregate {
       switch (words[0]) {
         case "start" -> {
           properties.put("application.id", words[1]);
-          streams = new KafkaStreams(topology(), properties);
+          streams = new KafkaStreams(topology(words[1] + "-aggregates"), properties);
           streams.start();
           System.out.println("{}");
         }
@@ -85,14 +85,14 @@ public final class Aggregate {
         + ",\"rssBytes\":" + pages * 4096 + "}";
   }
 
-  static Topology topology() {
+  static Topology topology(String results) {
     var store = Stores.keyValueStoreBuilder(
         Stores.persistentKeyValueStore("windows"), Serdes.String(), Serdes.ByteArray()).withCachingEnabled();
     return new Topology()
         .addSource("in", Serdes.String().deserializer(), Serdes.ByteArray().deserializer(), "telemetry")
         .addProcessor("windows-of-1s", Windows::new, "in")
         .addStateStore(store, "windows-of-1s")
-        .addSink("out", "peer-aggregates", Serdes.String().serializer(), Serdes.ByteArray().serializer(),
+        .addSink("out", results, Serdes.String().serializer(), Serdes.ByteArray().serializer(),
             "windows-of-1s");
   }
 

@@ -77,10 +77,8 @@ async function prepared(dir: string, connection: Connection): Promise<Bench> {
     replicas: brokers,
     config: { 'min.insync.replicas': brokers === 3 ? '2' : '1' },
   }
-  await admin.createTopics([
-    { name: 'peer-aggregates', ...topic },
-    { name: 'perf', ...topic },
-  ])
+  const names = ['peer-warm-aggregates', 'peer-aggregates', 'perf']
+  await admin.createTopics(names.map(name => ({ name, ...topic })))
   await admin.close()
   const properties = join(dir, 'client.properties')
   const { bootstrap, tls } = connection

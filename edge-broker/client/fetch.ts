@@ -52,10 +52,11 @@ export async function fetchFrom(
   })
 }
 
+export const bytesOf = (answers: readonly FetchAnswer[]): number =>
+  answers.reduce((sum, { batches }) => sum + batches.length, 0)
+
 /** Whether a broker had room for all it has: then what is empty here is empty there. */
-export function isWhole(answers: readonly FetchAnswer[]): boolean {
-  return answers.reduce((sum, { batches }) => sum + batches.length, 0) < maxBytes
-}
+export const isWhole = (answers: readonly FetchAnswer[]): boolean => bytesOf(answers) < maxBytes
 
 function request(targets: readonly FetchTarget[]) {
   const topics = [...Map.groupBy(targets, ({ topicId }) => topicId)].map(([topicId, targets]) => ({

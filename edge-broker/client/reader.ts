@@ -4,7 +4,7 @@ import type { MillraceError } from '../../model/index.ts'
 import type { InRecord, Kafka, Reader } from '../kafka.ts'
 import { checkPartitions, clientOptions, contact, type Settings, topicsOf } from './connection.ts'
 import { hasApiError, kafkaError } from './errors.ts'
-import { type FetchAnswer, fetchFrom, isWhole } from './fetch.ts'
+import { bytesOf, type FetchAnswer, fetchFrom, isWhole } from './fetch.ts'
 import {
   type Chunk,
   hasEnded,
@@ -21,6 +21,14 @@ import { type Patience, patience, pauseMs, within } from './patience.ts'
 
 type ReaderOptions = Parameters<Kafka['reader']>[0]
 type OnGap = NonNullable<ReaderOptions['onGap']>
+
+/**
+ * After an answer with records a broker is not asked again for so long, ms: what has come meanwhile comes in one piece, and is
+ * worked on in one transaction. Where records come seldom none of them waits.
+ */
+const restMs = 100
+/** Unless it is as large: then there is more. */
+const largeBytes = 2 * 1024 * 1024
 
 /** Resolves once it is known where to begin. */
 export async function openReader(settings: Settings, options: ReaderOptions): Promise<Reader> {
@@ -48,7 +56,7 @@ async function openLanes(client: Base, time: Patience, options: ReaderOptions): 
 
 /**
  * Asks each leader for all its partitions at once, and again only when everything it gave was taken: so one answer a
- * broker is all that is ever held. While the last chunk of it is worked on, the next is on its way.
+ * broker is all that is ever held. While the last chunk of a large one is worked on, the next is on its way.
  */
 class CommittedReader implements Reader {
   readonly #client: Base
@@ -58,6 +66,9 @@ class CommittedReader implements Reader {
   readonly #closing = new AbortController()
   readonly #chunks: Chunk[] = []
   readonly #asking = new Set<number>()
+  /** Until when a broker is not asked again, by the monotonic clock. */
+  readonly #restsUntil = new Map<number, number>()
+  #restTimer: NodeJS.Timeout | undefined
   #lanes: Lane[]
   #brokers: ClusterMetadata['brokers'] = new Map()
   #recovering = false
@@ -96,6 +107,7 @@ class CommittedReader implements Reader {
 
   async close(): Promise<void> {
     this.#closing.abort()
+    clearTimeout(this.#restTimer)
     this.#chunks.length = 0
     this.#wake()
     await this.#client.close().catch(() => {})
@@ -121,9 +133,18 @@ class CommittedReader implements Reader {
     for (const [broker, lanes] of Map.groupBy(open, lane => lane.leader)) {
       if (broker === unknown) void this.#findLeaders()
       else if (!this.#asking.has(broker) && !this.#chunks.some(chunk => chunk.broker === broker)) {
-        void this.#fetch(broker, lanes)
+        const rest = (this.#restsUntil.get(broker) ?? 0) - performance.now()
+        if (rest > 0) this.#askIn(rest)
+        else void this.#fetch(broker, lanes)
       }
     }
+  }
+
+  #askIn(ms: number): void {
+    this.#restTimer ??= setTimeout(() => {
+      this.#restTimer = undefined
+      this.#ask()
+    }, ms)
   }
 
   async #fetch(broker: number, lanes: readonly Lane[]): Promise<void> {
@@ -148,6 +169,9 @@ class CommittedReader implements Reader {
 
   async #receive(broker: number, lanes: readonly Lane[], answers: readonly FetchAnswer[]): Promise<void> {
     const whole = isWhole(answers)
+    const bytes = bytesOf(answers)
+    if (!this.#waitsForEnd && bytes > 0 && bytes < largeBytes)
+      this.#restsUntil.set(broker, performance.now() + restMs)
     for (const answer of answers) {
       const lane = lanes.find(
         ({ topicId, partition }) => topicId === answer.topicId && partition === answer.partition,

@@ -30,6 +30,11 @@ type Next = {
   readonly resume?: string
 }
 
+/** Between the beginnings of two transactions, ms: what comes meanwhile goes into one. Where rows come seldom none waits. */
+const paceMs = 100
+/** Of values. Where as much has waited the next transaction begins at once. */
+const largeBytes = 1_000_000
+
 export type DrainOptions = {
   readonly task: Task
   readonly source: string
@@ -91,12 +96,25 @@ async function drainSession(options: DrainOptions): Promise<void> {
     const offset = packPosition(backlog.epoch, next.lastSeq)
     const also = beside?.(next.receivedAt)
     const records = next.records.filter((_, i) => !recall?.present.has(next.seqs[i]!))
+    const begun = performance.now()
     await task.commit(records, [{ ...place, offset, metadata }, ...(also ? [also.position] : [])])
     also?.kept()
     left.sent = next.lastSeq
     backlog.acknowledge(left.sent)
     settled.at(left.sent)
+    if (!isLarge(records)) await paused(begun + paceMs, AbortSignal.any([signal, last]))
   }
+}
+
+function isLarge(records: readonly OutRecord[]): boolean {
+  let bytes = 0
+  for (const { value } of records) bytes += value?.length ?? 0
+  return bytes >= largeBytes
+}
+
+async function paused(untilMs: number, signal: AbortSignal): Promise<void> {
+  const left = untilMs - performance.now()
+  if (left > 0) await sleep(left, undefined, { signal }).catch(() => {})
 }
 
 /** Notes once that all which may have been lost is in Kafka: whatever was acknowledged, or found there. */

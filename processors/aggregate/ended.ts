@@ -1,6 +1,6 @@
 import type { Micros } from '../../model/index.ts'
-import { entryAt, type Level, startOf } from './level.ts'
-import type { Series } from './series.ts'
+import { type Level, startOf } from './level.ts'
+import { openAt, type Series } from './series.ts'
 import { mergeWindow, openWindow, type Window } from './window.ts'
 
 /**
@@ -20,7 +20,7 @@ export function giveOutEnded(
       if (window.given === window.count) continue
       give(window, n)
       const { emitted, given } = window
-      Object.assign(entryAt(series.open[n]!, start, openWindow), { emitted, given })
+      Object.assign(openAt(series, n, start), { emitted, given })
     }
   }
 }

@@ -7,7 +7,7 @@ import { type Level, startOf } from './level.ts'
 import { courseOf, coursesOf, shorten } from './line.ts'
 import { lossSignal } from './losses.ts'
 import type { AggregateOptions } from './options.ts'
-import { addRecord, type Following, type Revised } from './record.ts'
+import { addRecord, type ColumnsOf, type Following, type Revised } from './record.ts'
 import { closeSeries, isEmpty, keepWindow } from './series.ts'
 import { evidenceAhead, evidenceIn, letGo, passOn } from './spans.ts'
 import { type AggregateState, current, newState } from './state.ts'
@@ -28,7 +28,8 @@ export function aggregate(asset: ProcessorAsset, options: AggregateOptions): Pro
   const levels = levelsOf(options)
   const courses = coursesOf(asset.tags)
   const giveOut = giverFor(asset, levels, courses)
-  const setting = { asset: asset.id, levels, courses, rules: rulesOf(options), giveOut }
+  const columns: ColumnsOf = new WeakMap()
+  const setting = { asset: asset.id, levels, courses, columns, rules: rulesOf(options), giveOut }
   return {
     name: 'aggregate',
     isLarge: true,
@@ -157,13 +158,14 @@ function revise(
 /** Closes what the watermark has passed since it was at `before`. */
 function close(
   state: AggregateState,
-  { levels, courses, giveOut }: Setting,
+  { levels, courses, columns, giveOut }: Setting,
   before: Micros,
   outputs: Output[],
 ): void {
   const watermark = state.time.watermark!
   const shortest = levels[0]!.size
   if (startOf(before, shortest) === startOf(watermark, shortest)) return
+  columns.delete(state)
   passOn(state.spans, levels, before, watermark)
   const evidence = evidenceIn(state.spans)
   for (const tag of Object.keys(state.series)) {

@@ -4,7 +4,7 @@ import { pointedAt } from '../readings.ts'
 import type { Course } from './course.ts'
 import { type Level, startOf } from './level.ts'
 import { addPoint, newLine } from './line.ts'
-import { addOpen, newSeries, reopened, type Series } from './series.ts'
+import { newSeries, openAt, reopened, type Series } from './series.ts'
 import { witnessWindow } from './spans.ts'
 import type { AggregateState } from './state.ts'
 import { addSample, type Window } from './window.ts'
@@ -21,13 +21,24 @@ export type Revised = {
 export type Following = {
   readonly levels: readonly Level[]
   readonly courses: ReadonlyMap<string, Course>
+  readonly columns: ColumnsOf
 }
 
-/** One tag of the record that is being added. */
+/** The columns of a state's last record, until one of its windows closes: the next mostly has the same tags. */
+export type ColumnsOf = WeakMap<AggregateState, Columns>
+
+type Columns = { readonly tags: readonly string[]; readonly columns: readonly (Column | undefined)[] }
+
+/** One tag of a record. */
 type Column = {
   readonly tag: string
   readonly series: Series
   readonly course: Course | undefined
+  /**
+   * The open window of the shortest level that its last sample went to. The way to it through the series is four reads from
+   * memory, one after the other, which took longer than all that is done with a sample.
+   */
+  window: Window | undefined
 }
 
 type ReceivedSample = { readonly t: Micros; readonly value: unknown; readonly good: boolean }
@@ -45,10 +56,11 @@ export function addRecord(
   state: AggregateState,
   record: TelemetryRecord,
   limit: Micros,
-  { levels, courses }: Following,
+  following: Following,
   revised: Revised[],
 ): Pick<Observed, 'newest' | 'ahead'> {
-  const columns = record.tags.map(tag => columnOf(state, courses, tag))
+  const { levels } = following
+  const columns = columnsOf(state, following, record.tags)
   const samples = Math.max(record.tag.length, record.t.length, record.value.length, record.status.length)
   const watermark = state.time.watermark ?? Number.NEGATIVE_INFINITY
   const size = levels[0]!.size
@@ -84,7 +96,8 @@ export function addRecord(
       continue
     }
     if (!sameWindow) witnessWindow(state.spans[0], start, record)
-    addOpen(column.series, 0, start, t, value, good)
+    if (column.window?.start !== start) column.window = openAt(column.series, 0, start)
+    addSample(column.window, t, value, good)
     if (column.course !== undefined) follow(column, { t, value, good }, levels, watermark, revised)
   }
   return { newest, ahead }
@@ -125,6 +138,19 @@ function beginsOtherwise(
   if (window !== undefined && window.emitted > 0) window.given = 0
 }
 
+function columnsOf(
+  state: AggregateState,
+  { columns, courses }: Following,
+  tags: readonly string[],
+): Columns['columns'] {
+  let last = columns.get(state)
+  if (last?.tags !== tags) {
+    last = { tags, columns: tags.map(tag => columnOf(state, courses, tag)) }
+    columns.set(state, last)
+  }
+  return last.columns
+}
+
 function columnOf(
   { series }: AggregateState,
   courses: Following['courses'],
@@ -135,7 +161,7 @@ function columnOf(
     if (!tagName.test(tag)) return undefined
     series[tag] = newSeries()
   }
-  return { tag, series: series[tag]!, course: courses.get(tag) }
+  return { tag, series: series[tag]!, course: courses.get(tag), window: undefined }
 }
 
 /** A closed window has been merged already, so that every longer one up to the first open one needs the sample as well. */
@@ -158,7 +184,7 @@ function addLate(
     if (n === 0 && column.course !== undefined) follow(column, sample, levels, watermark, revised)
     witnessWindow(state.spans[n]!, start, record)
     if (start + size > watermark) {
-      addOpen(column.series, n, start, t, value, good)
+      addSample(openAt(column.series, n, start), t, value, good)
       return
     }
     const window = revisedWindow(revised, column, n, start)

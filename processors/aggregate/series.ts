@@ -1,7 +1,7 @@
 import type { Micros } from '../../model/index.ts'
 import { entryAt, type Level, startOf } from './level.ts'
 import type { Line } from './line.ts'
-import { addSample, type Kept, keep, mergeWindow, openWindow, reopen, type Window } from './window.ts'
+import { type Kept, keep, mergeWindow, openWindow, reopen, type Window } from './window.ts'
 
 /** The windows of one tag by level, oldest first: those that are open, and those kept for late samples. */
 export type Series = {
@@ -30,16 +30,9 @@ export function keepWindow(series: Series, n: number, window: Window): void {
   list.splice(after - replaced, replaced, keep(window))
 }
 
-/** Adds a sample to the open window of a level. */
-export function addOpen(
-  series: Series,
-  n: number,
-  start: Micros,
-  t: Micros,
-  value: unknown,
-  good: boolean,
-): void {
-  addSample(entryAt(series.open[n]!, start, openWindow), t, value, good)
+/** The open window of a level; a new one where there was none. */
+export function openAt(series: Series, n: number, start: Micros): Window {
+  return entryAt(series.open[n]!, start, openWindow)
 }
 
 /**
@@ -60,8 +53,7 @@ export function closeSeries(
     const longer = levels[n + 1]
     while (open.length > 0 && open[0]!.start + size <= watermark) {
       const window = open.shift()!
-      if (longer !== undefined)
-        mergeWindow(entryAt(series.open[n + 1]!, startOf(window.start, longer.size), openWindow), window)
+      if (longer !== undefined) mergeWindow(openAt(series, n + 1, startOf(window.start, longer.size)), window)
       if (isHeld || window.emitted === 0 || window.given !== window.count) give(window, n)
       keepWindow(series, n, window)
     }

@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { connect } from 'node:tls'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
@@ -31,7 +32,7 @@ describe('the committed reader', () => {
   }
 
   test('a record comes back as it was written', async () => {
-    await createTopic(kafka, 'whole', 1)
+    await createTopic(kafka, 'whole', 1, { 'retention.ms': '-1' }) // some of it is years old
     const value = Uint8Array.from([0, 1, 255])
     const headers = { unit: 'm/s²', rate: '12000' }
     await write([
@@ -100,7 +101,7 @@ describe('the committed reader', () => {
   })
 
   test('it starts where it is told and ends before the given end', async () => {
-    await createTopic(kafka, 'bounds', 2)
+    await createTopic(kafka, 'bounds', 2, { 'retention.ms': '-1' }) // its records are years old
     const at = 1_700_000_000_000
     await write(numbered('bounds', 2, 0, 20).map((record, n) => ({ ...record, timestamp: at + n * 1000 })))
     const admin = await kafka.admin()
@@ -209,6 +210,32 @@ describe('the committed reader', () => {
     }
     expect(read).toBe(rounds * 3 * 800_000)
     expect(most).toBeLessThan(64 * mib) // of 146: one answer of 4 MiB a partition, and what is on its way
+  })
+
+  test('what comes steadily comes ten times a second, whole', async () => {
+    await createTopic(kafka, 'steady', 1)
+    const reader = await kafka.reader({ partitions: partitionsOf('steady', 1), start: 'latest' })
+    const count = 200
+    const read: string[] = []
+    const at: number[] = []
+    const reading = (async () => {
+      for await (const batch of reader) {
+        at.push(performance.now())
+        read.push(...batch.map(textOf))
+        if (read.length >= count) return
+      }
+    })()
+    const writer = await kafka.writer()
+    for (let n = 0; n < count; n++) {
+      await writer.write(numbered('steady', 1, n, n + 1))
+      await sleep(5)
+    }
+    await writer.close()
+    await reading
+    expect(read).toEqual(Array.from({ length: count }, (_, n) => String(n)))
+    const seconds = (at.at(-1)! - at[0]!) / 1_000
+    expect(seconds).toBeGreaterThan(1)
+    expect(at.length).toBeLessThanOrEqual(10 * seconds + 2)
   })
 
   test('close() ends a waiting iteration at once, and leaving the loop closes', async () => {

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openBuffer } from '../../../connectors/buffer/buffer.ts'
 import { connectKafka } from '../../../edge-broker/client/index.ts'
-import type { Connection, Kafka } from '../../../edge-broker/kafka.ts'
+import type { Connection, Kafka, Task } from '../../../edge-broker/kafka.ts'
 import { own } from '../../../edge-broker/lease/own.ts'
 import { drain } from '../../../edge-broker/task/drain.ts'
 import type { MillraceError } from '../../../model/index.ts'
@@ -107,6 +107,41 @@ describe('draining a disk buffer', () => {
     expect(promised).toBeGreaterThan(500)
     const expected = Array.from({ length: lastSeq }, (_, i) => ({ epoch, seq: i + 1, number: i + 1 }))
     expect((await telemetry()).map(({ epoch, seq, number }) => ({ epoch, seq, number }))).toEqual(expected)
+  })
+
+  test('has what comes steadily in ten transactions a second, and the last of it before it ends', async () => {
+    const buffer = openBuffer({ path: join(cluster.dir, 'steady.db') })
+    const { signal } = new AbortController()
+    const last = new AbortController()
+    const of = { source: 'steady', server: 'p1', backlog: backlogOf(buffer, 'steady', 2), signal }
+    const claim = { servers: ['p1'], maxSessions: 1, wordOf: () => 'unknown' as const, onBehind: () => {} }
+    const { task } = await own({ kafka, ...of, ...claim })
+    const commits: number[] = []
+    const counted: Task = {
+      positions: places => task.positions(places),
+      settle: partitions => task.settle(partitions),
+      close: () => task.close(),
+      commit(...given) {
+        commits.push(performance.now())
+        return task.commit(...given)
+      },
+    }
+    const onTrouble = (error: MillraceError) => console.error(error.explanation)
+    const draining = drain({ task: counted, ...of, last: last.signal, onTrouble })
+    for (let n = 1; n <= 300; n++) {
+      const body = Buffer.from(`"number":${n}}`)
+      const record = { topic: 'telemetry', asset: 's/a/l/steady', body, samples: 1 } as const
+      buffer.append([record], Date.now() * 1000, String(n))
+      await sleep(5)
+    }
+    last.abort()
+    await draining
+    expect(buffer.acknowledgedSeq).toBe(300)
+    buffer.close()
+    await task.close()
+    const seconds = (commits.at(-1)! - commits[0]!) / 1_000
+    expect(seconds).toBeGreaterThan(1)
+    expect(commits.length).toBeLessThanOrEqual(10 * seconds + 2)
   })
 
   test('starts a new epoch when the disk was lost, so that no name is used twice', async () => {
