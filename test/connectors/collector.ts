@@ -11,6 +11,8 @@ export class Collector {
   readonly lost: Lost[] = []
   readonly revised: Revised[] = []
   expected = 0
+  /** What the runs that have failed came to: what is waited for does not come then. */
+  readonly failures: unknown[] = []
   #changed = Promise.withResolvers<void>()
 
   readonly report: Report = {
@@ -44,7 +46,8 @@ export class Collector {
   async until<T>(find: () => T | undefined | false, timeoutMs = 15_000): Promise<T> {
     const late = Promise.withResolvers<never>()
     const timer = setTimeout(
-      () => late.reject(new Error(`not seen within ${timeoutMs} ms: ${find}`)),
+      () =>
+        late.reject(new Error(`not seen within ${timeoutMs} ms: ${find}`, { cause: this.failures.at(-1) })),
       timeoutMs,
     )
     try {

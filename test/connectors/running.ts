@@ -18,7 +18,7 @@ export async function running(
   const abort = new AbortController()
   await connector.connect(abort.signal)
   const end = connector.run(emit, abort.signal)
-  end.catch(() => {})
+  end.catch(failure => collector.failures.push(failure))
   const stop = async () => {
     abort.abort()
     await end.catch(() => {})
