@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import type { NextFunction, Request, Response } from 'express'
+import { isLoopback } from '../model/index.ts'
 
 /** Nothing but this server's own files may run, and nothing from elsewhere is loaded (CSP level 3). */
 const contentSecurityPolicy = [
@@ -41,10 +42,6 @@ export function originAllowed(request: IncomingMessage): boolean {
   const { origin, host } = request.headers
   if (origin === undefined) return true
   return URL.canParse(origin) && new URL(origin).host === host
-}
-
-function isLoopback(name: string): boolean {
-  return name === 'localhost' || name === '::1' || /^127(\.\d{1,3}){3}$/.test(name)
 }
 
 /** Of `host` or `host:port` (RFC 9110, 7.2); empty for anything else. */

@@ -105,6 +105,11 @@ export interface ConnectorKind<Options = never, Address = never> {
    * asset no tags. `open` refuses a source that neither declares tags nor says how to find any.
    */
   readonly discovers?: boolean
+  /**
+   * Whether what one session of a source is given no other is: it empties a queue, or has a subscription that moves from session
+   * to session. `resume` is what the last one has left. Left out: each session reads by itself, and two read the same.
+   */
+  readonly isGivenOnce?: (resume: string | undefined) => boolean
   /** Its senders keep what is not taken and send it again: a full disk buffer rejects emit at once, and nothing is lost. */
   readonly refuses?: boolean
   /** URL schemes of its endpoints, so that a command which is given an address finds the connector. */

@@ -1,19 +1,4 @@
-/** The generated part of this folder's README. `node edge-broker/reference.ts` writes it. */
-import { readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { type Kept, type Topic, topicTable } from './topics.ts'
-
-export const readmeFile = join(import.meta.dirname, 'README.md')
-
-const marked = /(<!-- generated: topics -->\n)[\s\S]*?(<!-- \/generated -->)/
-
-/** The README as it should be: with the topic table between its marks. */
-export function withTopicTable(readme: string): string {
-  return readme.replace(
-    marked,
-    (_, open: string, close: string) => `${open}\n${topicReference()}\n\n${close}`,
-  )
-}
 
 /** The topic table in Markdown. */
 export function topicReference(): string {
@@ -41,5 +26,3 @@ function kept(keep: Kept): string {
   const time = keep.days % 365 === 0 ? `${keep.days / 365} years` : `${keep.days} days`
   return `${time} or ${keep.gib} GiB`
 }
-
-if (import.meta.main) writeFileSync(readmeFile, withTopicTable(readFileSync(readmeFile, 'utf8')))

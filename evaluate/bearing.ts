@@ -77,7 +77,8 @@ export function callOf(
 export const bearing: Suite = {
   name: 'bearing',
   summary: 'which part of a rolling bearing is damaged, by its vibration: calls.csv (file,call,margin_db)',
-  readsFolder: true,
+  recordings:
+    'folder with manifest.json (fs_hz, bearing, files[]: file, rpm) and its recordings in g, float32 little endian',
   async run({ data, out }, _given, progress) {
     const manifest = manifestIn<BearingManifest>(data, 'files')
     const calls = await progress.step(`${manifest.files.length} recordings`, async () =>

@@ -32,7 +32,6 @@ type Outcome = {
 export const suite: Suite = {
   name: 'cars',
   summary: `Connected cars: ${cars} simulated cars, ${hours} h at 1 Hz, ${100 * faultyShare} % of them with a fault; finds the faulty ones.`,
-  readsFolder: false,
   options: [
     { flags: '--seeds <list>', description: `fleets to make, such as 1,2,3 (default ${defaultSeeds})` },
   ],

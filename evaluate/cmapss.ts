@@ -25,7 +25,6 @@ type Row = { readonly unit: number; readonly rul: number; readonly lower: number
 export const suite: Suite = {
   name: 'cmapss',
   summary: `turbofan engines run to failure: trains, and writes the remaining life of every test unit (clipped at ${cap} cycles)`,
-  readsFolder: false,
   options: [
     { flags: '--train <file>', description: 'train_FD00n.txt, units run to failure', required: true },
     { flags: '--test <file>', description: 'test_FD00n.txt, units cut off before', required: true },

@@ -74,7 +74,8 @@ export const femto: Suite = {
   name: 'femto',
   summary:
     'when a bearing run to its end is warned of: alarms.csv (run,first_warning_record,first_alarm_record)',
-  readsFolder: true,
+  recordings:
+    'folder with manifest.json (fs_hz, runs[]: bearing, raw) and its recordings, [records][2560][2] int16 in milli-g',
   async run({ data, out }, _given, progress) {
     const { fs_hz, runs } = manifestIn<FemtoManifest>(data, 'runs')
     const played: Run[] = []

@@ -30,7 +30,7 @@ function declare(suite: Suite): void {
     .description(suite.summary)
     .requiredOption('--out <dir>', 'folder for the results; made where it is missing')
     .option('--json', 'print the scores as {name, value, unit, goal, met}[]')
-  if (suite.readsFolder) command.requiredOption('--data <dir>', "the suite's own folder of recordings")
+  if (suite.recordings) command.requiredOption('--data <dir>', suite.recordings)
   for (const { flags, description, required } of suite.options ?? []) {
     if (required) command.requiredOption(flags, description)
     else command.option(flags, description)

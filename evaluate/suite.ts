@@ -31,8 +31,8 @@ export type SuiteOption = {
 export interface Suite {
   readonly name: string
   readonly summary: string
-  /** Whether `--data` is needed; a suite may be told its files one by one, or make its own. */
-  readonly readsFolder: boolean
+  /** What the folder `--data` holds. Left out where a suite is told its files one by one, or makes its own. */
+  readonly recordings?: string
   readonly options?: readonly SuiteOption[]
   /** @throws MillraceError that names the file and what to do */
   run(places: Places, given: Readonly<Record<string, string>>, progress: Progress): Promise<readonly Score[]>

@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { statSync } from 'node:fs'
 import { enableCompileCache } from 'node:module'
 import { join } from 'node:path'
 import { Command } from 'commander'
@@ -6,9 +7,11 @@ import { MillraceError } from '../model/index.ts'
 import { plantFolder } from './layout.ts'
 import { declareLearning } from './learning-commands.ts'
 
-// What is loaded below is compiled once, not at every start: it halves the CPU of a command. Where nothing can be written,
-// nothing is kept.
-enableCompileCache(join(import.meta.dirname, '..', 'node_modules', '.cache', 'millrace'))
+// What is loaded below is compiled once, not at every start: that is a good part of a command's CPU. Only by the folder's owner:
+// another's files, root's above all, would be in the way of the next `npm ci`.
+const modules = join(import.meta.dirname, '..', 'node_modules')
+if (statSync(modules, { throwIfNoEntry: false })?.uid === process.getuid?.())
+  enableCompileCache(join(modules, '.cache', 'millrace'))
 
 /** The command line. Each command is loaded when it is called, so that `--help` and `check` stay quick. */
 const program = new Command('millrace')
@@ -126,10 +129,13 @@ program
 program
   .command('import')
   .description("write a machine's file from a tag list; what it could not take over is told with its line")
-  .argument('<file>', 'tag list: CSV, TIA Portal (XML, SDF, CSV), Kepware CSV')
+  .argument(
+    '<file>',
+    'tag list: CSV, TIA Portal (XML, SDF, CSV), Kepware CSV; or the source of a data block (.db, .awl, .scl)',
+  )
   .requiredOption('--source <name>', 'name of the source')
   .requiredOption('--endpoint <url>', 'how to reach the device; its scheme says by which connector')
-  .option('--format <format>', 'csv, tia, kepware or auto', 'auto')
+  .option('--format <format>', 'csv, tia, kepware, s7-source or auto', 'auto')
   .option(...assetOption)
   .option(...lineOption)
   .option('--plant <dir>', 'write machines/<source>.yaml in this plant folder')

@@ -1,6 +1,6 @@
 /**
- * Writes what is generated and kept: the reference page and option tables of the configuration, and the JSON Schemas of
- * the records, as they are and, once, as they are first. `--check` writes nothing, and exits 1 when a file differs from what would be written.
+ * Writes what is generated and kept: the reference page and option tables of the configuration, the table of topics, and the
+ * JSON Schemas of the records, as they are and, once, as they are first. `--check` writes nothing, and exits 1 when a file differs from what would be written.
  */
 import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
@@ -9,6 +9,7 @@ import { parseArgs } from 'node:util'
 import type { TSchema } from 'typebox'
 import { builtIn } from '../config/kinds.ts'
 import { optionTable, referencePage } from '../config/reference.ts'
+import { topicReference } from '../edge-broker/reference.ts'
 import {
   Activation,
   Aggregate,
@@ -58,6 +59,8 @@ export function generatedFiles(): Map<string, string> {
     const tables = { options: optionTable(kind.options), address: optionTable(kind.address) }
     if (hasTable(page)) files.set(path, withTables(page, tables))
   }
+  const broker = 'edge-broker/README.md'
+  files.set(broker, withTables(readFileSync(join(root, broker), 'utf8'), { topics: topicReference() }))
   return new Map([...files].map(([path, text]) => [path, formatted(path, text)]))
 }
 
@@ -84,13 +87,13 @@ function formatted(name: string, text: string): string {
   })
 }
 
-const table = /(<!-- generated: (options|address) -->\n)[\s\S]*?(<!-- \/generated -->)/g
+const table = /(<!-- generated: (options|address|topics) -->\n)[\s\S]*?(<!-- \/generated -->)/g
 
 function hasTable(page: string): boolean {
   return page.search(table) >= 0
 }
 
-/** Puts tables between `<!-- generated: options -->` (or `address`) and `<!-- /generated -->`. */
+/** Puts tables between `<!-- generated: options -->` (or `address`, `topics`) and `<!-- /generated -->`. */
 export function withTables(page: string, tables: Readonly<Record<string, string>>): string {
   return page.replaceAll(table, (_, open, name, close) => `${open}${tables[name]}\n${close}`)
 }

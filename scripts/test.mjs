@@ -32,15 +32,16 @@ main(async () => {
 })
 
 /**
- * Two lanes side by side, the second of which holds its output back: two cores carry no more, and time runs out in what
- * starves. What has to keep a time comes after. Arguments go to vitest, which then runs once.
+ * Three lanes side by side, two of which hold their output back: tests of real plants wait as long as they work, and more lanes
+ * would starve on two cores. What has to keep a time comes after. Arguments go to vitest, which then runs once.
  */
 async function allTests(env) {
   const chosen = process.argv.slice(2)
   if (chosen.length > 0) return [await vitest(chosen, { env })]
   const lanes = await Promise.all([
-    oneAfterTheOther(['plants', 'unit'], { env }),
-    oneAfterTheOther(['clusters', 'devices'], { env, held: true }),
+    oneAfterTheOther(['plants'], { env }),
+    oneAfterTheOther(['clusters'], { env, held: true }),
+    oneAfterTheOther(['devices', 'chaos', 'unit'], { env, held: true }),
   ])
   return [...lanes.flat(), await vitest(['--project', 'alone'], { env })]
 }

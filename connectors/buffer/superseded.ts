@@ -1,12 +1,19 @@
 import type { Micros } from '../../model/index.ts'
 import type { BufferedRow } from './buffer.ts'
 
-/** What another server has read of the same source, and sent, while this one's rows lay on its disk. */
-export type Overlap = {
-  /** By `asset/tag`: source time of the first sample it has sent. */
-  readonly firsts: ReadonlyMap<string, Micros>
-  /** When the first of its rows came in: decides for tags of which `firsts` knows nothing. */
-  readonly since: Micros
+/** Whether nobody else has sent a sample: `tag` is `asset/tag`, `t` its source time, `receivedAt` when its row came in. */
+export type IsOurs = (tag: string, t: Micros, receivedAt: Micros) => boolean
+
+/**
+ * Where every session reads by itself: a tag is the other server's from the first sample on that it has sent.
+ * @param firsts by `asset/tag`: the source time of that sample
+ * @param since when the first of its rows came in: decides for tags of which `firsts` knows nothing
+ */
+export function beforeFirsts(firsts: ReadonlyMap<string, Micros>, since: Micros): IsOurs {
+  return (tag, t, receivedAt) => {
+    const first = firsts.get(tag)
+    return first === undefined ? receivedAt < since : t < first
+  }
 }
 
 type Columns = Record<string, unknown[]> & { tags: string[]; tag: number[]; t: Micros[] }
@@ -20,12 +27,12 @@ const nothing = Buffer.from('"tags":[],"tag":[],"t":[],"value":[],"status":[]}')
 /** The rows that lose samples, as they are without them, and how many samples these are. */
 export function withoutSuperseded(
   rows: readonly BufferedRow[],
-  overlap: Overlap,
+  isOurs: IsOurs,
 ): { rows: BufferedRow[]; samples: number } {
   const changed: BufferedRow[] = []
   let samples = 0
   for (const row of rows) {
-    const kept = row.topic === 'waveforms' ? blockWithout(row, overlap) : samplesWithout(row, overlap)
+    const kept = row.topic === 'waveforms' ? blockWithout(row, isOurs) : samplesWithout(row, isOurs)
     if (!kept) continue
     changed.push(kept.row)
     samples += kept.samples
@@ -35,15 +42,15 @@ export function withoutSuperseded(
 
 type Kept = { row: BufferedRow; samples: number } | undefined
 
-function blockWithout({ asset, tag, seq, receivedAt, headers }: BufferedRow, overlap: Overlap): Kept {
-  if (isOurs(overlap, `${asset}/${tag}`, Number(headers?.t), receivedAt)) return undefined
+function blockWithout({ asset, tag, seq, receivedAt, headers }: BufferedRow, isOurs: IsOurs): Kept {
+  if (isOurs(`${asset}/${tag}`, Number(headers?.t), receivedAt)) return undefined
   return { row: { topic: 'telemetry', asset, seq, receivedAt, body: nothing, samples: 0 }, samples: 1 }
 }
 
-function samplesWithout(row: BufferedRow, overlap: Overlap): Kept {
+function samplesWithout(row: BufferedRow, isOurs: IsOurs): Kept {
   const columns = JSON.parse(`{${Buffer.from(row.body).toString()}`) as Columns
   const { tags, tag, t } = columns
-  const ours = t.map((time, i) => isOurs(overlap, `${row.asset}/${tags[tag[i]!]}`, time, row.receivedAt))
+  const ours = t.map((time, i) => isOurs(`${row.asset}/${tags[tag[i]!]}`, time, row.receivedAt))
   const samples = ours.filter(own => !own).length
   if (samples === 0) return undefined
   if (samples === t.length) return { row: { ...row, body: nothing, samples: 0 }, samples }
@@ -53,9 +60,4 @@ function samplesWithout(row: BufferedRow, overlap: Overlap): Kept {
   ])
   const body = Buffer.from(JSON.stringify(Object.fromEntries(left)).slice(1))
   return { row: { ...row, body, samples: t.length - samples }, samples }
-}
-
-function isOurs({ firsts, since }: Overlap, tag: string, t: Micros, receivedAt: Micros): boolean {
-  const first = firsts.get(tag)
-  return first === undefined ? receivedAt < since : t < first
 }

@@ -2,9 +2,9 @@ import { createHash, timingSafeEqual } from 'node:crypto'
 import { readFile, stat } from 'node:fs/promises'
 import type { IncomingMessage } from 'node:http'
 import { TLSSocket } from 'node:tls'
-import { coded, MillraceError } from '../../model/index.ts'
+import { coded, isLoopback, MillraceError } from '../../model/index.ts'
 import { type Answer, comeAgain, refusal } from './answer.ts'
-import { isLoopback, type Options } from './options.ts'
+import type { Options } from './options.ts'
 
 /** Who may post. */
 export type Access = {

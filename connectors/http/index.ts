@@ -11,6 +11,7 @@ export const http: ConnectorKind<Options, TagAddress> = {
   address,
   schemes: ['http', 'https'],
   discovers: true,
+  isGivenOnce: () => true,
   refuses: true,
   open: httpConnector,
 }

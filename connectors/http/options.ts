@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox'
-import { MillraceError } from '../../model/index.ts'
+import { isLoopback, MillraceError } from '../../model/index.ts'
 
 const closed = { additionalProperties: false } as const
 
@@ -106,10 +106,6 @@ export function listeningOn(endpoint: string): Listening {
   const [, scheme, host = '', port] = /^(https?):\/\/\[?(.*?)\]?(?::(\d+))?\/?$/.exec(endpoint) ?? []
   const secure = scheme === 'https'
   return { secure, host, port: port === undefined ? (secure ? 443 : 80) : Number(port) }
-}
-
-export function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host)
 }
 
 /**

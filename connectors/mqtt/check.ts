@@ -1,6 +1,6 @@
-import { MillraceError, type Tag } from '../../model/index.ts'
+import { isLoopback, MillraceError, type Tag } from '../../model/index.ts'
 import type { Source } from '../contract.ts'
-import { dialled, isLoopback } from './endpoint.ts'
+import { dialled } from './endpoint.ts'
 import type { Address, Options, Subscription } from './options.ts'
 import { namesIn, patternOf } from './pattern.ts'
 

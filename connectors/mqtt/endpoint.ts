@@ -11,8 +11,3 @@ export function dialled({ endpoint }: Pick<Options, 'endpoint'>): {
   const host = hostname.replace(/^\[|\]$/g, '')
   return { host, port: port === '' ? (tls ? 8883 : 1883) : Number(port), tls }
 }
-
-/** Whether the endpoint is this machine, so that nothing sent there crosses a network. */
-export function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host)
-}

@@ -13,6 +13,7 @@ export const mqtt: ConnectorKind<Options, Address> = {
   address,
   schemes: ['mqtt', 'mqtts'],
   discovers: true,
+  isGivenOnce: () => true,
   locate,
   async *browse(options, stateDir, signal) {
     const { browse } = await import('./browse.ts')

@@ -4,6 +4,7 @@ import { check } from './check.ts'
 import { opcuaConnector } from './connector.ts'
 import { locate } from './locate.ts'
 import { type Address, address, type Options, options } from './options.ts'
+import { parseResume } from './resume.ts'
 
 export { type Address, address, type Options, options } from './options.ts'
 export { trust } from './trust.ts'
@@ -15,6 +16,7 @@ export const opcua: ConnectorKind<Options, Address> = {
   address,
   schemes: ['opc.tcp'],
   discovers: true,
+  isGivenOnce: resume => (parseResume(resume)?.subscriptions.length ?? 0) > 0,
   locate,
   browse,
   open: (source, report) => {

@@ -27,7 +27,7 @@ type OnGap = NonNullable<ReaderOptions['onGap']>
  * worked on in one transaction. Where records come seldom none of them waits.
  */
 const restMs = 100
-/** Unless it is as large: then there is more. */
+/** Unless it is as large, or more is known to be there. */
 const largeBytes = 2 * 1024 * 1024
 
 /** Resolves once it is known where to begin. */
@@ -169,9 +169,6 @@ class CommittedReader implements Reader {
 
   async #receive(broker: number, lanes: readonly Lane[], answers: readonly FetchAnswer[]): Promise<void> {
     const whole = isWhole(answers)
-    const bytes = bytesOf(answers)
-    if (!this.#waitsForEnd && bytes > 0 && bytes < largeBytes)
-      this.#restsUntil.set(broker, performance.now() + restMs)
     for (const answer of answers) {
       const lane = lanes.find(
         ({ topicId, partition }) => topicId === answer.topicId && partition === answer.partition,
@@ -186,6 +183,10 @@ class CommittedReader implements Reader {
       if (chunk) this.#chunks.push(chunk)
       else if (whole) passEmptiness(lane, answer)
     }
+    const isLittle = lanes.every(({ atEnd }) => atEnd) && bytesOf(answers) < largeBytes
+    const isSomething = this.#chunks.some(chunk => chunk.broker === broker)
+    if (isSomething && isLittle && !this.#waitsForEnd)
+      this.#restsUntil.set(broker, performance.now() + restMs)
     this.#rotate()
   }
 

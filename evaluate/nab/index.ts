@@ -14,7 +14,7 @@ const spec: SignalSpec = { processor: 'anomaly', name: 'anomaly', tags: ['value'
 export const nab: Suite = {
   name: 'nab',
   summary: 'Anomalies of single series (Numenta Anomaly Benchmark)',
-  readsFolder: true,
+  recordings: 'folder with data/<group>/<file>.csv and combined_windows.json',
   async run({ data, out }: Places, _, progress): Promise<readonly Score[]> {
     const names = filesIn(join(data, 'data'))
     const found: Played[] = []

@@ -7,7 +7,6 @@ import { type AssetRun, runAsset } from './plant.ts'
 export const normal: Suite = {
   name: 'normal',
   summary: 'False alarms of the default anomaly set in a simulated plant where nothing is wrong (1 Hz)',
-  readsFolder: false,
   options: [
     { flags: '--assets <n>', description: 'machines; 30 where left out' },
     { flags: '--days <n>', description: 'days; 14 where left out' },

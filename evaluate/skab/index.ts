@@ -16,7 +16,7 @@ const settings = { sigmas: 6.5, learnRows: 400, smoothMs: 20_000, adaptMs: 200_0
 export const skab: Suite = {
   name: 'skab',
   summary: 'Anomalies of eight sensors together (Skoltech Anomaly Benchmark)',
-  readsFolder: true,
+  recordings: 'folder with <group>/<n>.csv',
   async run({ data, out }: Places, _, progress): Promise<readonly Score[]> {
     const names = filesIn(data)
     const scored: Scored[] = []

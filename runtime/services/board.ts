@@ -1,6 +1,6 @@
 import { followPlant, PlantView, startBoard } from '../../board/index.ts'
 import type { Plant, ServerSpec } from '../../config/plant.ts'
-import { MillraceError } from '../../model/index.ts'
+import { isLoopback, MillraceError } from '../../model/index.ts'
 import { expectedBrokers } from '../connection.ts'
 import { processorGroup } from '../input.ts'
 import { usualPorts } from '../ports.ts'
@@ -28,7 +28,7 @@ async function boardOf(context: ServiceContext, plant: Plant, signal: AbortSigna
 
 /** The board speaks HTTP only, and nothing goes in plain text beyond loopback. */
 function requireLoopback({ name, address }: ServerSpec): void {
-  if (address === 'localhost' || address === '::1' || address.startsWith('127.')) return
+  if (isLoopback(address)) return
   throw new MillraceError(
     'unsupported',
     `the board cannot listen on ${address} (server ${name}) without HTTPS`,

@@ -1,27 +1,28 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import type { DiskBuffer } from '../../connectors/buffer/buffer.ts'
-import { type Overlap, withoutSuperseded } from '../../connectors/buffer/superseded.ts'
-import { firstSamples, settledAfterMs } from '../../edge-broker/lease/firsts.ts'
+import { beforeFirsts, type IsOurs, withoutSuperseded } from '../../connectors/buffer/superseded.ts'
+import { connectors } from '../../connectors/index.ts'
+import { firstSamples, namesSent, sampleName, settledAfterMs } from '../../edge-broker/lease/elsewhere.ts'
 import { readClaim } from '../../edge-broker/lease/own.ts'
 import { partitionOf } from '../../edge-broker/partition.ts'
 import { diskPlace, unpackPosition } from '../../edge-broker/task/disk-position.ts'
 import { drain, startOf } from '../../edge-broker/task/drain.ts'
-import { lineOf } from '../../model/index.ts'
+import { lineOf, type Micros } from '../../model/index.ts'
 import { type Books, backlogFor, recallFor, troubleOf } from './books.ts'
-import { forgetBehind, note, notesOf } from './notes.ts'
+import { forgetBehind, type Notes, note, notesOf } from './notes.ts'
 import type { Seat } from './seat.ts'
 
 const pieceBytes = 2_000_000
 
 /**
  * Sends what this server has read of a source that another has now, but for what the other has read as well: that is
- * known once the other has read for a while. Until then nothing is sent; it is safe on the disk.
+ * known once the other has read for a while, and this one no more. Until then nothing is sent; it is safe on the disk.
  */
 export async function settle(seat: Seat, books: Books): Promise<void> {
   const { context, kafka, spec, presence } = seat
   const { buffer } = books
   const rival = (await readClaim(kafka, spec.name))?.rivals[context.server.name]
-  if (rival && (rival.since === null || Date.now() - rival.since / 1000 < settledAfterMs)) return
+  if (rival && (rival.since === null || !isSettled(rival.since) || !isSettled(newest(buffer)))) return
   if (rival) note(buffer, { behind: { since: rival.since!, epoch: rival.epoch!, upTo: buffer.lastSeq } })
   await dropSuperseded(seat, books, context.signal)
   await sendRest(seat, books)
@@ -32,28 +33,45 @@ export async function settle(seat: Seat, books: Books): Promise<void> {
 export async function dropSuperseded(seat: Seat, { account, buffer }: Books, signal: AbortSignal) {
   const { behind } = notesOf(buffer)
   if (!behind) return
-  const { since, epoch, upTo } = behind
-  const { context, kafka, spec } = seat
-  const lines = spec.assets.map(asset => partitionOf(lineOf(asset), context.plant.partitions))
-  const partitions = [...new Set(lines)]
-  const firsts = await firstSamples({ kafka, source: spec.name, epoch, since, partitions })
+  const { upTo } = behind
+  const isOurs = await oursBeside(seat, buffer, behind)
   let at = await sentUpTo(seat, buffer)
   while (at < upTo && !signal.aborted) {
-    at = dropPiece({ firsts, since }, { account, buffer }, at, upTo)
+    at = dropPiece(isOurs, { account, buffer }, at, upTo)
     await turn()
   }
   if (!signal.aborted) forgetBehind(buffer)
 }
 
+/** What another has read and will send, of the same messages, is in Kafka a while after. */
+const isSettled = (since: Micros): boolean => Date.now() - since / 1000 >= settledAfterMs
+
+/** When the newest row came in. */
+const newest = (buffer: DiskBuffer): Micros => buffer.receivedAfter(buffer.lastSeq - 1) ?? 0
+
+async function oursBeside(
+  { context, kafka, spec }: Seat,
+  buffer: DiskBuffer,
+  { since, epoch }: NonNullable<Notes['behind']>,
+): Promise<IsOurs> {
+  const lines = spec.assets.map(asset => partitionOf(lineOf(asset), context.plant.partitions))
+  const of = { kafka, source: spec.name, since, partitions: [...new Set(lines)] }
+  if (connectors[spec.connector]?.isGivenOnce?.(buffer.resume())) {
+    const theirs = await namesSent({ ...of, isMeant: other => other !== buffer.epoch })
+    return (tag, t) => !theirs.has(sampleName(tag, t))
+  }
+  return beforeFirsts(await firstSamples({ ...of, isMeant: other => other === epoch }), since)
+}
+
 /** @returns up to where it is done */
 function dropPiece(
-  overlap: Overlap,
+  isOurs: IsOurs,
   { account, buffer }: Pick<Books, 'account' | 'buffer'>,
   after: number,
   upTo: number,
 ): number {
   const rows = buffer.read(after, pieceBytes).filter(({ seq }) => seq <= upTo)
-  const { rows: changed, samples } = withoutSuperseded(rows, overlap)
+  const { rows: changed, samples } = withoutSuperseded(rows, isOurs)
   if (changed.length > 0) {
     const { json, kept } = account.superseding(samples)
     buffer.replace(changed, json)

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import type { BufferedRow } from '../../../connectors/buffer/buffer.ts'
 import { recordsOf } from '../../../connectors/buffer/records.ts'
-import { withoutSuperseded } from '../../../connectors/buffer/superseded.ts'
+import { beforeFirsts, withoutSuperseded } from '../../../connectors/buffer/superseded.ts'
 import type { Tag } from '../../../model/index.ts'
 
 const asset = 's/a/l/m'
@@ -22,11 +22,11 @@ function rowOf(seq: number, receivedAt: number, ...samples: [Tag, number][]): Bu
   return { ...record!, seq, receivedAt }
 }
 const bodyOf = (row?: BufferedRow) => JSON.parse(`{${Buffer.from(row!.body).toString()}`)
-const overlap = { firsts: new Map([[`${asset}/fast`, 100]]), since: 1_000 }
+const isOurs = beforeFirsts(new Map([[`${asset}/fast`, 100]]), 1_000)
 
 test('what the other has sent as well goes out of a row, whenever it came in; the rest stays as it is', () => {
   const row = rowOf(7, 990, [fast, 90], [slow, 95], [fast, 100], [fast, 110])
-  const { rows, samples } = withoutSuperseded([row], overlap)
+  const { rows, samples } = withoutSuperseded([row], isOurs)
   expect(samples).toBe(2)
   expect(rows.map(({ seq }) => seq)).toEqual([7])
   expect(bodyOf(rows[0])).toEqual({
@@ -40,7 +40,7 @@ test('what the other has sent as well goes out of a row, whenever it came in; th
 })
 
 test('a row that keeps nothing keeps its number; one that keeps all is not touched', () => {
-  const { rows, samples } = withoutSuperseded([rowOf(1, 5, [fast, 99]), rowOf(2, 5, [fast, 200])], overlap)
+  const { rows, samples } = withoutSuperseded([rowOf(1, 5, [fast, 99]), rowOf(2, 5, [fast, 200])], isOurs)
   expect(samples).toBe(1)
   expect(rows).toHaveLength(1)
   expect(rows[0]).toMatchObject({ seq: 2, topic: 'telemetry', asset })
@@ -49,19 +49,19 @@ test('a row that keeps nothing keeps its number; one that keeps all is not touch
 
 test('of a tag that the other has not read, what came in before it began stays', () => {
   const rows = [rowOf(1, 999, [slow, 5_000]), rowOf(2, 1_000, [slow, 5_001])]
-  expect(withoutSuperseded(rows, overlap)).toMatchObject({ samples: 1, rows: [{ seq: 2 }] })
+  expect(withoutSuperseded(rows, isOurs)).toMatchObject({ samples: 1, rows: [{ seq: 2 }] })
 })
 
 test('a block that was read twice leaves its number among the telemetry, and no empty block', () => {
   const firsts = new Map([[`${asset}/vibration`, 50]])
   const rows = [rowOf(1, 1, [vibration, 49]), rowOf(2, 1, [vibration, 50])]
-  const { rows: changed, samples } = withoutSuperseded(rows, { firsts, since: 0 })
+  const { rows: changed, samples } = withoutSuperseded(rows, beforeFirsts(firsts, 0))
   expect(samples).toBe(1)
   expect(changed).toEqual([expect.objectContaining({ seq: 2, topic: 'telemetry' })])
   expect(changed[0]).not.toHaveProperty('headers')
 })
 
 test('doing it again changes nothing', () => {
-  const once = withoutSuperseded([rowOf(1, 1, [fast, 90], [fast, 120])], overlap)
-  expect(withoutSuperseded(once.rows, overlap)).toEqual({ rows: [], samples: 0 })
+  const once = withoutSuperseded([rowOf(1, 1, [fast, 90], [fast, 120])], isOurs)
+  expect(withoutSuperseded(once.rows, isOurs)).toEqual({ rows: [], samples: 0 })
 })

@@ -44,7 +44,8 @@ const sample = (seq: number) =>
 const olderWorker = (): Worker => {
   const worker = chainWorker({ current: plant })
   return {
-    ...worker,
+    restore: (key, value) => worker.restore(key, value),
+    changed: () => worker.changed(),
     step(record) {
       if (record.value?.includes('"seq":3,'))
         throw new MillraceError('bad-payload', 'not known to this release')
