@@ -82,7 +82,10 @@ export interface Connector {
    * changes. A bad tag rejects nothing: it is reported and the others run on.
    */
   connect(signal: AbortSignal): Promise<void>
-  /** Called once after connect(). Emits until aborted, then resolves; rejects when the session is lost or emit rejects. */
+  /**
+   * Called once after connect(). Emits until aborted, then resolves; rejects when the session is lost or emit rejects, with
+   * `fenced` where the device says that another session has what this one was given.
+   */
   run(emit: Emit, signal: AbortSignal): Promise<void>
   /** Writes and resolves with the value read back. Only the guard may call it. */
   write?(tag: Tag, value: Value, signal: AbortSignal): Promise<Value>

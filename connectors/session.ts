@@ -16,6 +16,8 @@ export type SessionOptions = {
   readonly backoff?: Backoff
   /** `ConnectorKind.refuses` */
   readonly refuses?: boolean
+  /** Told that another session with the device has what this one was given. */
+  readonly onDisplaced?: () => void
   /** Told of what fails beside a session: a connector that could not be closed. */
   readonly onTrouble: (error: MillraceError) => void
 }
@@ -47,6 +49,7 @@ export async function keepConnected(options: SessionOptions): Promise<void> {
     if (signal.aborted) break
     const { error, wasUp } = connectedAt
     attempt = wasUp ? 0 : attempt + 1
+    if (error.code === 'fenced') options.onDisplaced?.()
     account.state('disconnected', error)
     const ms = error.transient ? backoffMs(attempt, backoff, Math.random) : backoff.permanentMs
     await sleep(ms, undefined, { signal }).catch(() => {})

@@ -116,6 +116,14 @@ export function sessionLost(endpoint: string, why: string, cause?: unknown): Mil
   })
 }
 
+/** Only who asks for the very same can take a subscription over: a connector that reads this source on another server. */
+export function takenOver(endpoint: string): MillraceError {
+  return new MillraceError('fenced', `Another session with ${endpoint} has taken the subscriptions over`, {
+    transient: true,
+    hint: 'Another server reads this source; this one goes on where the source is its own by what Kafka says',
+  })
+}
+
 const tagMeanings: readonly [RegExp, ErrorCode, string][] = [
   [
     /^BadNodeId|^BadAttributeId|^BadIndexRange/,

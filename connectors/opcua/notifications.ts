@@ -3,6 +3,7 @@ import type {
   EventNotificationList,
   MonitoredItemNotification,
   NotificationMessage,
+  StatusCode,
 } from 'node-opcua-client'
 import { qualityOf, type Sample, status, type Tag } from '../../model/index.ts'
 import type { Report } from '../contract.ts'
@@ -43,10 +44,16 @@ export class Notifications {
         await this.#values(part.monitoredItems ?? [], subscription, received, into)
       } else if (part instanceof stack.EventNotificationList) {
         this.#events(part.events ?? [], subscription, received, into)
-      } else if (part instanceof stack.StatusChangeNotification && part.status.isBad()) {
-        this.#session.lose(`the subscription ended (${part.status.name})`)
+      } else if (part instanceof stack.StatusChangeNotification) {
+        this.#statusChanged(part.status)
       }
     }
+  }
+
+  #statusChanged(code: StatusCode): void {
+    const { StatusCodes } = this.#session.stack
+    if (code.isBad()) this.#session.lose(`the subscription ended (${code.name})`)
+    else if (code.equals(StatusCodes.GoodSubscriptionTransferred)) this.#session.displaced()
   }
 
   async #values(

@@ -8,7 +8,7 @@ import { orAbort } from '../../model/index.ts'
 import type { Source } from '../contract.ts'
 import { type Client, chooseEndpoint, findEndpoints, makeClient } from './client.ts'
 import { atMost } from './deadline.ts'
-import { connectError, sessionLost } from './errors.ts'
+import { connectError, sessionLost, takenOver } from './errors.ts'
 import { identityOf } from './identity.ts'
 import type { Address, Options } from './options.ts'
 import { loadStack, type Stack } from './stack.ts'
@@ -22,10 +22,12 @@ export type Session = {
   readonly stack: Stack
   readonly ua: RawSession
   readonly options: Options
-  /** Aborted when the session is gone, with the reason: a MillraceError `session-lost`. */
+  /** Aborted when the session is gone, with the reason: a MillraceError `session-lost`, or `fenced` by another session. */
   readonly lost: AbortSignal
   /** Declares it gone. */
   lose(why: string, cause?: unknown): void
+  /** Declares it of no use: another session has taken its subscriptions over. */
+  displaced(): void
   /**
    * Ends it on the server too, as far as that can be reached. Never rejects.
    * @param keepSubscriptions leaves them on the server for the next session, until their lifetime is over
@@ -95,28 +97,35 @@ async function logIn(
   const ua = (await client.ua.createSession(identity)) as RawSession
   ua.requestedMaxReferencesPerNode = referencesPerAnswer
   const lost = new AbortController()
+  /** Whether the server may hear a good-bye. */
+  let isHeard = true
   const lose = (why: string, cause?: unknown) => {
-    if (!lost.signal.aborted) lost.abort(sessionLost(options.endpoint, why, cause))
+    if (lost.signal.aborted) return
+    isHeard = false
+    lost.abort(sessionLost(options.endpoint, why, cause))
   }
   client.ua.on('connection_lost', () => lose('the connection broke'))
   client.ua.on('close', error => lose('the connection was closed', error))
   ua.on('session_closed', status => lose(`the server closed it (${status.name})`))
+  const displaced = () => {
+    if (!lost.signal.aborted) lost.abort(takenOver(options.endpoint))
+  }
   let closing: Promise<void> | undefined
   const close = (keepSubscriptions: boolean) => {
-    closing ??= leave(client, ua, lost.signal, keepSubscriptions)
+    closing ??= leave(client, ua, isHeard, keepSubscriptions)
     return closing
   }
-  return { stack, ua, options, lost: lost.signal, lose, close }
+  return { stack, ua, options, lost: lost.signal, lose, displaced, close }
 }
 
 /** Says good-bye where somebody may listen, and takes the socket away in any case. */
 async function leave(
   client: Client,
   ua: ClientSession,
-  lost: AbortSignal,
+  isHeard: boolean,
   keepSubscriptions: boolean,
 ): Promise<void> {
-  if (!lost.aborted) {
+  if (isHeard) {
     await atMost(leaveMs, ua.close(!keepSubscriptions))
     await atMost(leaveMs, client.ua.disconnect())
   }

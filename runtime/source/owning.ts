@@ -22,7 +22,7 @@ export async function ownSource(seat: Seat, books: Books): Promise<void> {
   const { presence, spec, context } = seat
   let owned: Owned | undefined
   const leave = leaving(seat, presence, context.signal)
-  const may = permission(seat, books.buffer, () => owned)
+  const permitted = permission(seat, books.buffer, () => owned)
   const read = new AbortController()
   presence.say(spec.name, 'held')
   try {
@@ -38,7 +38,7 @@ export async function ownSource(seat: Seat, books: Books): Promise<void> {
         end: AbortSignal.any([ending, abortedAfter(read.signal, partingMs)]),
       }
       return [
-        readWhile(may, seat, books, until).finally(() => read.abort()),
+        readWhile(permitted, seat, books, until).finally(() => read.abort()),
         claimAndDrain(seat, books, signals, tell),
         watchOthers(seat, () => owned !== undefined, until),
       ]

@@ -7,26 +7,39 @@ import { type Books, troubleOf } from './books.ts'
 import { type Notes, notesOf } from './notes.ts'
 import { isAlone, type Seat } from './seat.ts'
 
+export type Permission = {
+  may(): boolean
+  /** The device has given to another session what it gave to this one. */
+  displaced(): void
+}
+
 /**
  * Whether this server may have a session with the device now: when it has claimed the source and the others can know that
- * it holds it, its predecessor's session is over, and no other can have taken it for dead; or when its claim says that it may read on alone.
+ * it holds it, its predecessor's session is over, and no other can have taken it for dead; or when its claim says that it
+ * may read on alone, and nobody has displaced it: of two that take a subscription from each other none reads well.
  */
-export function permission(seat: Seat, buffer: DiskBuffer, owned: () => Owned | undefined): () => boolean {
+export function permission(seat: Seat, buffer: DiskBuffer, owned: () => Owned | undefined): Permission {
   const { presence, spec } = seat
+  let isDisplaced = false
   let predecessorGone = false
   let isSaid = false
   const isGone = ({ predecessor }: Owned): boolean =>
     predecessor === undefined ||
     presence.word(predecessor, spec.name) !== 'held' ||
     !presence.isAlive(predecessor)
-  return () => {
+  const may = (): boolean => {
     const own = owned()
     const hasLease = presence.leaseLeftMs() > 0
-    if (!own) return isAlone(seat) || (presence.isAway() && mayBegin(notesOf(buffer)))
+    if (hasLease || isAlone(seat)) isDisplaced = false
+    if (!own) return isAlone(seat) || (presence.isAway() && mayBegin(notesOf(buffer)) && !isDisplaced)
     isSaid ||= isAlone(seat) || presence.isSaid(spec.name)
     predecessorGone ||= isGone(own)
-    return isSaid && predecessorGone && (hasLease || own.claim.autonomous)
+    return isSaid && predecessorGone && (hasLease || (own.claim.autonomous && !isDisplaced))
   }
+  const displaced = () => {
+    isDisplaced = true
+  }
+  return { may, displaced }
 }
 
 /** As in a hall whose power is back while its brokers still start: who had it last reads on. */
@@ -36,7 +49,7 @@ const untilLeaseEnds = ({ leaseLeftMs }: Presence): number => Math.min(500, Math
 
 /** Reads the device whenever it may, until aborted. */
 export async function readWhile(
-  may: () => boolean,
+  { may, displaced }: Permission,
   seat: Seat,
   books: Books,
   signal: AbortSignal,
@@ -49,7 +62,12 @@ export async function readWhile(
     }
     const over = new AbortController()
     const ending = AbortSignal.any([signal, over.signal])
-    const reading = keepConnected({ ...sessionOf(seat, books), mayKeep: may, signal: ending })
+    const reading = keepConnected({
+      ...sessionOf(seat, books),
+      mayKeep: may,
+      onDisplaced: displaced,
+      signal: ending,
+    })
     while (may() && !signal.aborted) await presence.change(signal, untilLeaseEnds(presence))
     over.abort()
     await reading
