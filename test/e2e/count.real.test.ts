@@ -30,6 +30,7 @@ import {
 } from './bearings.ts'
 import { blockAt, carCount, carMachines, recordedSteps, type Step, syntheticSteps, tagNames } from './cars.ts'
 import { type Read, readWithKafkajs } from './kafkajs.ts'
+import { kcatSettings, valuesWithKcat } from './kcat.ts'
 import { type RunningPlant, startPlant } from './running-plant.ts'
 
 const run = promisify(execFile)
@@ -216,10 +217,10 @@ describe.each(plays)('$name played into a plant', ({ fleet, wanted }) => {
     const { bearingsPlayed } = ours()
     const ids = new Set(bearingsPlayed.map(bearingId))
     const damaged = new Set(bearingsPlayed.filter(({ faulty }) => faulty).map(bearingId))
-    const settings = await clientOf(plant, 'kcat')
+    const settings = await kcatSettings(plant)
     const alarms = await vi.waitFor(
       async () => {
-        const read = (await kcat<Alarm>(settings, 'alarms')).filter(({ asset }) => ids.has(asset))
+        const read = (await valuesWithKcat<Alarm>(settings, 'alarms')).filter(({ asset }) => ids.has(asset))
         expect(new Set(read.filter(({ state }) => state === 'open').map(({ asset }) => asset))).toEqual(
           damaged,
         )
@@ -245,7 +246,7 @@ describe.each(plays)('$name played into a plant', ({ fleet, wanted }) => {
     const closing = closingOf(ours().stepsPlayed).time * 1e6
     await vi.waitFor(
       async () => {
-        const aggregates = await kcat<Aggregate>(region, 'counted.export.region.aggregates-1m')
+        const aggregates = await valuesWithKcat<Aggregate>(region, 'counted.export.region.aggregates-1m')
         const ofCars = latestRevisions(aggregates).filter(
           ({ asset, tag, end }) => asset.startsWith(`cars/${fleet}/`) && tag !== 'time' && end <= closing,
         )
@@ -327,22 +328,6 @@ function latestRevisions(aggregates: Aggregate[]): Aggregate[] {
     if (aggregate.revision >= (latest.get(key)?.revision ?? 0)) latest.set(key, aggregate)
   }
   return [...latest.values()]
-}
-
-/** `millrace client` for kcat; its settings file. */
-async function clientOf(plant: RunningPlant, format: string): Promise<string> {
-  const { stdout } = await plant.millrace('client', `test-${format}`, '--format', format, '--json')
-  return (JSON.parse(stdout) as { files: { settings: string } }).files.settings
-}
-
-/** All records of a topic there are now, by kcat. */
-async function kcat<T>(settings: string, topic: string): Promise<T[]> {
-  const args = ['-F', settings, '-C', '-t', topic, '-o', 'beginning', '-e', '-q']
-  const { stdout } = await run('kcat', args, { maxBuffer: 1 << 29 })
-  return stdout
-    .split('\n')
-    .filter(Boolean)
-    .map(line => JSON.parse(line) as T)
 }
 
 /** The region has its own administrator; its certificates are beside the plant's. */

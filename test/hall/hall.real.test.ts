@@ -3,22 +3,21 @@
  * Programs of others go on posting numbered samples; afterwards each of them is in Kafka once, and every aggregate is the
  * one that their own record gives.
  */
-import { type ChildProcess, execFile, spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { stringify } from 'yaml'
 import type { Aggregate, TelemetryRecord } from '../../model/index.ts'
+import { kcatSettings, valuesWithKcat } from '../e2e/kcat.ts'
 import { gone, type RunningPlant, startPlant } from '../e2e/running-plant.ts'
 import { freePort } from '../free-ports.ts'
 import { lack, needs, python } from '../needs.ts'
 import { cutLogs } from './cut.ts'
 
-const run = promisify(execFile)
 const servers = ['p1', 'p2', 'p3']
 const assets = ['hall/a/line-1/m1', 'hall/a/line-2/m2', 'hall/b/line-3/m3', 'hall/b/line-4/m4']
 const startMicros = 1_764_000_000_000_000
@@ -137,16 +136,8 @@ async function settled(): Promise<void> {
   )
 }
 
-async function read<T>(topic: string): Promise<T[]> {
-  const { stdout } = await plant!.millrace('client', 'lab', '--format', 'kcat', '--json')
-  const { files } = JSON.parse(stdout) as { files: { settings: string } }
-  const args = ['-F', files.settings, '-C', '-t', topic, '-o', 'beginning', '-e', '-q', '-u']
-  const { stdout: lines } = await run('kcat', args, { maxBuffer: 1 << 28, timeout: 60_000 })
-  return lines
-    .split('\n')
-    .slice(0, -1)
-    .map(line => JSON.parse(line) as T)
-}
+const read = async <T>(topic: string): Promise<T[]> =>
+  valuesWithKcat(await kcatSettings(plant!, 'lab'), topic)
 
 const lostOf = (topic: string) =>
   lost.flatMap(of => [...of].filter(([name]) => name.startsWith(`${topic}-`)).map(([, offsets]) => offsets))
