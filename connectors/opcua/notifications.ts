@@ -31,11 +31,15 @@ export class Notifications {
     this.#onModelChange = onModelChange
   }
 
-  /** Adds all samples of one message, in the server's order. */
+  /**
+   * Adds all samples of one message, in the server's order.
+   * @param isKept one that was sent to a session before: that it gave the subscription away was for that one
+   */
   async read(
     { notificationData, publishTime }: NotificationMessage,
     subscription: Subscription,
     into: Sample[],
+    isKept: boolean,
   ): Promise<void> {
     const { stack } = this.#session
     const received = (publishTime?.getTime() ?? Date.now()) * 1000
@@ -45,15 +49,15 @@ export class Notifications {
       } else if (part instanceof stack.EventNotificationList) {
         this.#events(part.events ?? [], subscription, received, into)
       } else if (part instanceof stack.StatusChangeNotification) {
-        this.#statusChanged(part.status)
+        this.#statusChanged(part.status, isKept)
       }
     }
   }
 
-  #statusChanged(code: StatusCode): void {
+  #statusChanged(code: StatusCode, isKept: boolean): void {
     const { StatusCodes } = this.#session.stack
     if (code.isBad()) this.#session.lose(`the subscription ended (${code.name})`)
-    else if (code.equals(StatusCodes.GoodSubscriptionTransferred)) this.#session.displaced()
+    else if (!isKept && code.equals(StatusCodes.GoodSubscriptionTransferred)) this.#session.displaced()
   }
 
   async #values(

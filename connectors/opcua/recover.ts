@@ -6,8 +6,12 @@ import { following } from './order.ts'
 import type { Session } from './session.ts'
 import type { Subscription } from './subscription.ts'
 
-/** Handles one message, once and in its turn. */
-export type Handle = (message: NotificationMessage, subscription: Subscription) => Promise<void>
+/** Handles one message, once and in its turn. `isKept`: one that the server had sent to a session before. */
+export type Handle = (
+  message: NotificationMessage,
+  subscription: Subscription,
+  isKept: boolean,
+) => Promise<void>
 
 /**
  * Handles a message in the order of the server's numbers: what was handled before is dropped, and what is missing
@@ -33,13 +37,13 @@ export async function inOrder(
       const missed = await republish(session, subscription.id, number)
       if (missed) {
         asked.push(number)
-        await handle(missed, subscription)
+        await handle(missed, subscription, true)
       } else if (number !== subscription.transferNumber) report.lost(undefined, 'outage', 'unknown')
       order.took(number)
     }
     if (isKeepAlive) return asked
   }
-  await handle(message, subscription)
+  await handle(message, subscription, false)
   order.took(sequenceNumber)
   return asked
 }
@@ -55,12 +59,13 @@ export async function recover(
   handle: Handle,
   report: Report,
 ): Promise<number[]> {
+  const asKept: Handle = (message, of) => handle(message, of, true)
   const left = available.filter(number => subscription.order.place(number, false) !== 'old')
   const start = (subscription.order.handled ?? 0) + 1
   const inTurn = left.sort((a, b) => ((a - start) >>> 0) - ((b - start) >>> 0))
   for (const number of inTurn) {
     const message = await republish(session, subscription.id, number)
-    if (message) await inOrder(session, message, subscription, handle, report)
+    if (message) await inOrder(session, message, subscription, asKept, report)
   }
   subscription.transferNumber = following(subscription.order.handled ?? 0)
   return [...available]

@@ -44,7 +44,8 @@ async function listen(up: Up, emit: EmitAll, signal: AbortSignal): Promise<void>
   const { session, subscriptions, notifications, report } = up
   const byId = new Map(subscriptions.all.map(each => [each.id, each]))
   let samples: Sample[] = []
-  const handle: Handle = (message, subscription) => notifications.read(message, subscription, samples)
+  const handle: Handle = (message, subscription, isKept) =>
+    notifications.read(message, subscription, samples, isKept)
   const stored = async () => {
     const all = samples
     samples = []

@@ -124,6 +124,19 @@ describe.each(servers)('a subscription on %s', (_, need, start, path) => {
     expectAll(collector, 110)
   }, 90_000)
 
+  test('that another session takes over while this one is up ends this one with that word', async () => {
+    const [first, second] = [new Collector(), new Collector()]
+    const { end, connector } = await session(first)
+    await first.until(() => resume !== undefined && first.samples.length >= nodes)
+    const displaced = expect(end).rejects.toMatchObject({ code: 'fenced', transient: true })
+    await session(second)
+    await displaced
+    await connector.close()
+    await server.count(3, 50, from, nodes)
+    await second.until(() => rounds(second, 0).length >= 3)
+    expect(second.lost).toEqual([])
+  })
+
   test('that asks for something else is made new, the old one is deleted, and the gap is told', async () => {
     const before = await server.subscriptions()
     const first = new Collector()
