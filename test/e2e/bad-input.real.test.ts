@@ -118,8 +118,12 @@ describe('a plant with bad machines', () => {
     const played = await plant.millrace('backtest', '--from', '1h', '--diff', '--json', '--out', out)
     expect(played.code, played.stdout).toBe(0)
     expect(JSON.parse(played.stdout)).toMatchObject({ plant: 'bad-day', differences: 0 })
-    const { stdout: later } = await plant.millrace('tail', 'aggregates-1s', '--limit', '1', '--json')
-    expect((JSON.parse(later) as { value: { asset: string } }).value.asset).toBe('bad/hall/line/press')
+    const { stdout: later } = await plant.millrace('tail', 'aggregates-1s', '--limit', '10', '--json')
+    const assets = later
+      .trim()
+      .split('\n')
+      .map(line => (JSON.parse(line) as { value: { asset: string } }).value.asset)
+    expect(assets).toContain('bad/hall/line/press') // others may give some out, too
   })
 })
 
