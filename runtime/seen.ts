@@ -1,5 +1,8 @@
 import type { Identity } from './deadletter/retries.ts'
 
+/** Names the worker's entry of it in the changelog: the one whose `of` is no asset and has slashes. */
+export const seen = 'seen'
+
 /** Last sequence number by epoch: a server that comes back may deliver what its disk still held of an older one. */
 export type LastOfEpoch = Readonly<Record<number, number>>
 

@@ -2,13 +2,11 @@ import type { SignalSpec } from '../config/plant.ts'
 import type { Processor } from '../model/index.ts'
 import { decode } from './input.ts'
 import { RedoLogs, type Redone } from './redo.ts'
+import { seen } from './seen.ts'
 import { type Entry, readEntry } from './state-entry.ts'
 
 /** How an entry of the changelog is called: `<processor>@<asset>`, or `<what>@<of>` for the worker's own. */
 export const stateKey = (what: string, of: string): string => `${what}@${of}`
-
-/** The worker's entry for what it has seen of a source: the one whose `of` is no asset and has slashes. */
-export const seen = 'seen'
 
 export type Restored = { readonly what: string; readonly of: string; readonly state: unknown }
 

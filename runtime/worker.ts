@@ -13,8 +13,8 @@ import { Retries } from './deadletter/retries.ts'
 import { clockTopic, decode, type InputEvent, labelOf } from './input.ts'
 import { type ModelBook, noModels } from './models/book.ts'
 import { type Moment, published } from './published.ts'
-import { type LastOfEpoch, Seen } from './seen.ts'
-import { type Restored, States, seen, stateKey } from './states.ts'
+import { type LastOfEpoch, Seen, seen } from './seen.ts'
+import { type Restored, States, stateKey } from './states.ts'
 import { Ticks } from './ticks.ts'
 
 type Place = Where & Pick<InRecord, 'headers'> & { readonly value: Buffer | null }

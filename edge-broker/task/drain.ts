@@ -79,6 +79,7 @@ async function drainSession(options: DrainOptions): Promise<void> {
   const recall = options.recall && (await recallOf({ ...options, ...options.recall }))
   const left = { sent: recall?.after ?? startOf(backlog, stored), resume }
   backlog.acknowledge(left.sent)
+  const ending = AbortSignal.any([signal, last])
   const settled = recalling(
     recall,
     Math.max(backlog.acknowledgedSeq, stored.epoch === backlog.epoch ? stored.seq : 0),
@@ -88,7 +89,7 @@ async function drainSession(options: DrainOptions): Promise<void> {
     const next = backlog.read(left.sent)
     if (!next) {
       if (last.aborted) return
-      await backlog.waitBeyond(left.sent, AbortSignal.any([signal, last]))
+      await backlog.waitBeyond(left.sent, ending)
       continue
     }
     left.resume = next.resume ?? left.resume
@@ -102,7 +103,7 @@ async function drainSession(options: DrainOptions): Promise<void> {
     left.sent = next.lastSeq
     backlog.acknowledge(left.sent)
     settled.at(left.sent)
-    if (!isLarge(records)) await paused(begun + paceMs, AbortSignal.any([signal, last]))
+    if (!isLarge(records)) await paused(begun + paceMs, ending)
   }
 }
 

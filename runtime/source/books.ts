@@ -34,16 +34,20 @@ export const backlogFor = ({ context, spec }: Pick<Seat, 'context' | 'spec'>, bu
     catchUpBytesPerS: spec.buffer.catchUpKiBPerS * 1024,
   })
 
+/** In which partitions rows of the source may be. */
+export function partitionsOf({ context, spec }: Pick<Seat, 'context' | 'spec'>): number[] {
+  const { partitions } = context.plant
+  // Assets that the connector finds by itself may be of any line.
+  if (connectors[spec.connector]?.discovers) return Array.from({ length: partitions }, (_, i) => i)
+  return [...new Set(spec.assets.map(asset => partitionOf(lineOf(asset), partitions)))]
+}
+
 /** Where rows of the source are looked for after brokers have lost some; `besides`: other ids of tasks that sent some. */
 export function recallFor(
   { context, kafka, spec }: Pick<Seat, 'context' | 'kafka' | 'spec'>,
   besides: readonly string[] = [],
 ) {
-  const all = Array.from({ length: context.plant.partitions }, (_, partition) => partition)
-  const own = spec.assets.map(asset => partitionOf(lineOf(asset), context.plant.partitions))
-  // Assets that the connector finds by itself may be of any line.
-  const used = connectors[spec.connector]?.discovers ? all : [...new Set(own)]
-  const partitions = used.flatMap(partition =>
+  const partitions = partitionsOf({ context, spec }).flatMap(partition =>
     ['telemetry', 'waveforms'].map(topic => ({ topic, partition })),
   )
   return partitions.length > 0 ? { recall: { kafka, partitions, besides } } : {}

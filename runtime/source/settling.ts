@@ -4,11 +4,10 @@ import { beforeFirsts, type IsOurs, withoutSuperseded } from '../../connectors/b
 import { connectors } from '../../connectors/index.ts'
 import { firstSamples, namesSent, sampleName, settledAfterMs } from '../../edge-broker/lease/elsewhere.ts'
 import { readClaim } from '../../edge-broker/lease/own.ts'
-import { partitionOf } from '../../edge-broker/partition.ts'
 import { diskPlace, unpackPosition } from '../../edge-broker/task/disk-position.ts'
 import { drain, startOf } from '../../edge-broker/task/drain.ts'
-import { lineOf, type Micros } from '../../model/index.ts'
-import { type Books, backlogFor, recallFor, troubleOf } from './books.ts'
+import type { Micros } from '../../model/index.ts'
+import { type Books, backlogFor, partitionsOf, recallFor, troubleOf } from './books.ts'
 import { forgetBehind, type Notes, note, notesOf } from './notes.ts'
 import type { Seat } from './seat.ts'
 
@@ -50,12 +49,12 @@ const isSettled = (since: Micros): boolean => Date.now() - since / 1000 >= settl
 const newest = (buffer: DiskBuffer): Micros => buffer.receivedAfter(buffer.lastSeq - 1) ?? 0
 
 async function oursBeside(
-  { context, kafka, spec }: Seat,
+  seat: Seat,
   buffer: DiskBuffer,
   { since, epoch }: NonNullable<Notes['behind']>,
 ): Promise<IsOurs> {
-  const lines = spec.assets.map(asset => partitionOf(lineOf(asset), context.plant.partitions))
-  const of = { kafka, source: spec.name, since, partitions: [...new Set(lines)] }
+  const { kafka, spec } = seat
+  const of = { kafka, source: spec.name, since, partitions: partitionsOf(seat) }
   if (connectors[spec.connector]?.isGivenOnce?.(buffer.resume())) {
     const theirs = await namesSent({ ...of, isMeant: other => other !== buffer.epoch })
     return (tag, t) => !theirs.has(sampleName(tag, t))
